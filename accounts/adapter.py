@@ -1,0 +1,51 @@
+from typing import Any
+
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.models import EmailAddress
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from accounts import services, throttle
+
+
+class AccountAdapter(DefaultAccountAdapter):
+    """Where the portal's rules meet allauth: throttled sign-in, and membership by confirmed address."""
+
+    error_messages = {
+        **DefaultAccountAdapter.error_messages,
+        "too_many_login_attempts": _("Too many failed tries. Wait five minutes, or reset your password."),
+    }
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        if throttle.is_blocked(request, credentials.get("email") or ""):
+            raise ValidationError(self.error_messages["too_many_login_attempts"])
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        throttle.note_failure(request, credentials.get("email") or "")
+        super().authentication_failed(request, **credentials)
+
+    def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        response = super().post_login(request, user, **kwargs)
+        throttle.remember_device(response, user, secure=settings.HTTPS)
+        return response
+
+    def confirm_email(self, request: HttpRequest, email_address: EmailAddress) -> bool:
+        with transaction.atomic():
+            confirmed = super().confirm_email(request, email_address)
+            if confirmed:
+                services.join_by_email(email_address.user)
+        return confirmed
+
+
+class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> Any:
+        """An account made by single sign-on takes the name the provider gave."""
+        user = super().save_user(request, sociallogin, form)
+        if not user.display_name:
+            user.display_name = sociallogin.account.extra_data.get("name") or user.email
+            user.save(update_fields=["display_name"])
+        return user

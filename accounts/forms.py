@@ -1,0 +1,44 @@
+import zoneinfo
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Scope, User
+from common.forms import BaseForm, BaseModelForm
+
+
+class SignupForm(forms.Form):
+    """What allauth's own form is extended with."""
+
+    display_name = forms.CharField(label=_("Your name"), max_length=120, help_text=_("Shown to the people who decide your requests."))
+    field_order = ["display_name", "email", "password1"]
+
+    def signup(self, request: Any, user: User) -> None:
+        user.display_name = self.cleaned_data["display_name"]
+        user.save(update_fields=["display_name"])
+
+
+class ProfileForm(BaseModelForm):
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False, help_text=_("Every time is shown with its zone."))
+
+    class Meta:
+        model = User
+        fields = ["display_name", "time_zone", "single_key_shortcuts"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["display_name"].required = True
+        zones = sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
+        self.fields["time_zone"].choices = [("", _("UTC"))] + [(name, name) for name in zones]
+
+
+class TokenForm(BaseForm):
+    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("Where you will use it, such as “evaluation server”."))
+    scopes = forms.MultipleChoiceField(label=_("The token may"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple)
+    days = forms.TypedChoiceField(
+        label=_("Ends after"),
+        choices=[(7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (366, _("1 year"))],
+        coerce=int,
+        initial=90,
+    )

@@ -1,0 +1,89 @@
+"""Who holds which role where. The only place that asks guardian.
+
+A role at a publisher counts for all its families; upper apps compare numbers, so one query per request
+answers every question of this kind.
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from django.contrib.auth.models import AnonymousUser
+from guardian.models import GroupObjectPermission
+
+from accounts.models import User
+from accounts.roles import ANY_ROLE, Role
+
+
+class Scoped(Protocol):
+    """Something roles are given for: a publisher, or a family that names its publisher."""
+
+    pk: Any
+    _meta: Any
+
+
+@dataclass
+class Scopes:
+    """Where somebody holds a role: numbers of publishers and of single families. ``everywhere`` for superusers."""
+
+    publishers: dict[Role, set[int]] = field(default_factory=lambda: defaultdict(set))
+    families: dict[Role, set[int]] = field(default_factory=lambda: defaultdict(set))
+    everywhere: bool = False
+
+    def publisher_ids(self, *roles: Role) -> set[int]:
+        return set().union(*(self.publishers[role] for role in roles or ANY_ROLE))
+
+    def family_ids(self, *roles: Role) -> set[int]:
+        return set().union(*(self.families[role] for role in roles or ANY_ROLE))
+
+    def any(self, *roles: Role) -> bool:
+        """Whether there is any scope with one of ``roles`` (any role when none is named)."""
+        return self.everywhere or bool(self.publisher_ids(*roles) or self.family_ids(*roles))
+
+
+def scopes(user: User | AnonymousUser | Any) -> Scopes:
+    """All roles of ``user``, read once per instance, that is once per request."""
+    if not getattr(user, "is_authenticated", False) or not user.is_active:
+        return Scopes()
+    known = getattr(user, "_scopes", None)
+    if known is None:
+        known = Scopes(everywhere=user.is_superuser)
+        rows = GroupObjectPermission.objects.filter(group__user=user).values_list(
+            "content_type__model", "object_pk", "permission__codename"
+        )
+        by_codename = {role.codename: role for role in Role}
+        for model, pk, codename in rows:
+            if role := by_codename.get(codename):
+                (known.publishers if model == "publisher" else known.families)[role].add(int(pk))
+        user._scopes = known
+    return known
+
+
+def forget_scopes(user: Any) -> None:
+    """Read the roles again next time: they have just changed."""
+    user.__dict__.pop("_scopes", None)
+
+
+def has_role(user: Any, role: Role | frozenset[Role] | set[Role], scope: Scoped) -> bool:
+    """Whether ``user`` holds ``role`` (or one of them) for ``scope``, a publisher or a family of one."""
+    held = scopes(user)
+    if held.everywhere:
+        return True
+    roles = (role,) if isinstance(role, Role) else tuple(role)
+    publisher_id = getattr(scope, "publisher_id", None)
+    if publisher_id is None:
+        return scope.pk in held.publisher_ids(*roles)
+    return publisher_id in held.publisher_ids(*roles) or scope.pk in held.family_ids(*roles)
+
+
+def are_colleagues(one: Any, other: Any) -> bool:
+    """Whether both belong to the same organisation; nobody is a colleague of somebody without one."""
+    return bool(one.organisation_id) and one.organisation_id == getattr(other, "organisation_id", None)
+
+
+def can_manage_roles(user: Any, scope: Scoped) -> bool:
+    return has_role(user, Role.ADMINISTRATOR, scope)
+
+
+def can_manage_organisations(user: Any) -> bool:
+    return bool(user.is_superuser) or scopes(user).any(Role.ADMINISTRATOR)

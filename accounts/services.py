@@ -1,0 +1,173 @@
+import hashlib
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.contrib.auth.models import Group
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.text import slugify
+from django.utils.translation import gettext as _
+from guardian.shortcuts import assign_perm
+
+from accounts import permissions
+from accounts.models import ApiToken, Organisation, OrganisationDomain, Scope, User
+from accounts.roles import Role
+from common import audit
+from common.lifecycle import Refused
+
+LONGEST_TOKEN_LIFE = timedelta(days=366)
+
+
+def service_account(name: str) -> User:
+    """The named account that scheduled work acts as. It cannot sign in."""
+    account, created = User.objects.get_or_create(
+        email=f"{slugify(name)}@service.invalid", defaults={"display_name": name, "is_service": True}
+    )
+    if created:
+        account.set_unusable_password()
+        account.save(update_fields=["password"])
+    return account
+
+
+@transaction.atomic
+def assign_role(user: User, role: Role, scope: Any, *, actor: Any) -> None:
+    """Give ``user`` ``role`` for ``scope`` (a publisher or a model family). Giving it twice changes nothing.
+
+    Raises ``PermissionDenied`` to anybody but an administrator of the scope; service accounts that set
+    the portal up may.
+    """
+    if not (actor.is_service or permissions.can_manage_roles(actor, scope)):
+        raise PermissionDenied
+    if user.is_service:
+        raise Refused(_("A service account cannot hold a role."), field="user")
+    group = role_group(role, scope)
+    if not user.groups.filter(pk=group.pk).exists():
+        user.groups.add(group)
+        audit.record(actor, "accounts.role.assign", user, after={"role": role.value, "scope": scope})
+    permissions.forget_scopes(user)
+
+
+@transaction.atomic
+def remove_role(user: User, role: Role, scope: Any, *, actor: Any) -> None:
+    """Take ``role`` for ``scope`` from ``user``. The last administrator of a publisher stays."""
+    if not permissions.can_manage_roles(actor, scope):
+        raise PermissionDenied
+    group = role_group(role, scope)
+    if not user.groups.filter(pk=group.pk).exists():
+        return
+    others = group.user_set.select_for_update().exclude(pk=user.pk).filter(is_active=True)
+    if role is Role.ADMINISTRATOR and scope._meta.model_name == "publisher" and not others.exists():
+        raise Refused(_("Name another administrator first: somebody must be able to give roles."), field="user")
+    user.groups.remove(group)
+    audit.record(actor, "accounts.role.remove", user, before={"role": role.value, "scope": scope})
+    permissions.forget_scopes(user)
+
+
+def role_group(role: Role, scope: Any) -> Group:
+    """The group of those who hold ``role`` for ``scope``; guardian gives it the role's object permission."""
+    group, created = Group.objects.get_or_create(name=f"{scope._meta.model_name}:{scope.pk}:{role.value}")
+    if created:
+        assign_perm(role.codename, group, scope)
+    return group
+
+
+def holders(role: Role, scope: Any) -> Any:
+    """Active people who hold ``role`` for ``scope`` or, where it has one, for its publisher."""
+    names = [f"{scope._meta.model_name}:{scope.pk}:{role.value}"]
+    if publisher_id := getattr(scope, "publisher_id", None):
+        names.append(f"publisher:{publisher_id}:{role.value}")
+    return User.objects.filter(groups__name__in=names, is_active=True).distinct().order_by("pk")
+
+
+@transaction.atomic
+def create_token(user: User, *, actor: Any, name: str, scopes: list[str], days: int) -> tuple[ApiToken, str]:
+    """Make a token for ``user`` and return it with its secret, which is shown this once and stored nowhere.
+
+    It ends after ``days``. Raises ``Refused`` for an unknown scope or a life longer than a year, and
+    ``PermissionDenied`` when somebody makes one for somebody else.
+    """
+    if actor.pk != user.pk:
+        raise PermissionDenied
+    if unknown := set(scopes) - set(Scope.values):
+        raise Refused(_("There is no scope %s.") % ", ".join(sorted(unknown)), field="scopes")
+    if not scopes:
+        raise Refused(_("Choose at least one thing the token may do."), field="scopes")
+    life = timedelta(days=days)
+    if not timedelta() < life <= LONGEST_TOKEN_LIFE:
+        raise Refused(_("A token lives between 1 and 366 days."), field="days")
+    prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
+    value = f"tg_{prefix}_{secret}"
+    token = ApiToken.objects.create(
+        user=user,
+        name=name,
+        prefix=prefix,
+        digest=token_digest(value),
+        scopes=sorted(set(scopes)),
+        expires_at=timezone.now() + life,
+    )
+    audit.record(actor, "accounts.token.create", token, after={"scopes": token.scopes, "expires_at": token.expires_at})
+    return token, value
+
+
+@transaction.atomic
+def revoke_token(token: ApiToken, *, actor: Any) -> ApiToken:
+    """End ``token`` now. Revoking it again changes nothing."""
+    if actor.pk != token.user_id and not actor.is_superuser:
+        raise PermissionDenied
+    token = ApiToken.objects.select_for_update().get(pk=token.pk)
+    if token.revoked_at is None:
+        token.revoked_at = timezone.now()
+        token.save(update_fields=["revoked_at"])
+        audit.record(actor, "accounts.token.revoke", token, after={"revoked_at": token.revoked_at})
+    return token
+
+
+def token_digest(value: str) -> str:
+    """SHA-256 in hex. The secret is 256 random bits, so nothing slower is needed against guessing."""
+    return hashlib.sha256(value.encode()).hexdigest()
+
+
+@transaction.atomic
+def verify_domain(domain: OrganisationDomain, *, actor: Any, evidence: str) -> OrganisationDomain:
+    """Put on record that ``domain`` belongs to its organisation, and how that was checked."""
+    if not permissions.can_manage_organisations(actor) and not actor.is_service:
+        raise PermissionDenied
+    taken = OrganisationDomain.objects.filter(domain__iexact=domain.domain, verified_at__isnull=False).exclude(pk=domain.pk)
+    if taken.exists():
+        raise Refused(_("Another organisation has this domain already."), field="domain")
+    domain = OrganisationDomain.objects.select_for_update().get(pk=domain.pk)
+    domain.verified_at, domain.evidence = timezone.now(), evidence
+    domain.save(update_fields=["verified_at", "evidence", "updated_at"])
+    audit.record(actor, "accounts.domain.verify", domain, after={"domain": domain.domain}, reason=evidence)
+    return domain
+
+
+@transaction.atomic
+def join_by_email(user: User) -> Organisation | None:
+    """Make ``user`` a member of the organisation whose verified domain their confirmed address is in."""
+    host = user.email.rpartition("@")[2].lower()
+    domain = (
+        OrganisationDomain.objects.select_related("organisation").filter(domain__iexact=host, verified_at__isnull=False).first()
+    )
+    if domain is None or user.organisation_id == domain.organisation_id:
+        return None
+    user.organisation = domain.organisation
+    user.save(update_fields=["organisation"])
+    audit.record(user, "accounts.user.join_organisation", user, after={"organisation": domain.organisation})
+    return domain.organisation
+
+
+@transaction.atomic
+def change_profile(user: User, *, actor: Any, **changes: Any) -> User:
+    """Change one's own name, time zone or shortcuts."""
+    if actor.pk != user.pk:
+        raise PermissionDenied
+    before = {name: getattr(user, name) for name in changes}
+    if before != changes:
+        for name, value in changes.items():
+            setattr(user, name, value)
+        user.save(update_fields=list(changes))
+        audit.record(actor, "accounts.user.change_profile", user, before=before, after=changes)
+    return user

@@ -1,0 +1,70 @@
+"""The audit trail: who did what to which object, written in the transaction of the change itself."""
+
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import connection, models
+
+from common import context
+from common.actors import Actor
+from common.models import AuditEvent
+
+_encode = DjangoJSONEncoder()
+
+
+def record(
+    actor: Actor,
+    verb: str,
+    obj: models.Model,
+    *,
+    before: Any = None,
+    after: Any = None,
+    on_behalf_of: Actor | None = None,
+    **evidence: Any,
+) -> AuditEvent:
+    """Put on record that ``actor`` did ``verb`` to ``obj``.
+
+    ``verb`` is dotted: app.model.what. Raises ``RuntimeError`` outside a transaction, where the event
+    and the change it tells of could part.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError(f"{verb} must be recorded in the transaction of the change.")
+    return AuditEvent.objects.create(
+        actor_id=actor.pk,
+        actor_label=str(actor)[:254],
+        on_behalf_of_id=on_behalf_of.pk if on_behalf_of else None,
+        on_behalf_of_label=str(on_behalf_of)[:254] if on_behalf_of else "",
+        verb=verb,
+        object_type=obj._meta.label_lower,
+        object_id=str(obj.pk),
+        object_label=str(obj)[:300],
+        before=_plain(before),
+        after=_plain(after),
+        evidence=_plain(evidence),
+        request_id=context.request_id.get(),
+    )
+
+
+def trail(obj: models.Model) -> models.QuerySet[AuditEvent]:
+    """Everything on record about ``obj``, newest first."""
+    return AuditEvent.objects.filter(object_type=obj._meta.label_lower, object_id=str(obj.pk))
+
+
+def _plain(value: Any) -> Any:
+    """``value`` as JSON can hold it; a model instance becomes its number and label."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [_plain(item) for item in value]
+    if isinstance(value, models.Model):
+        return {"id": value.pk, "label": str(value)}
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    return str(value) if hasattr(value, "__html__") else _encode_default(value)
+
+
+def _encode_default(value: Any) -> Any:
+    try:
+        return _encode.default(value)
+    except TypeError:
+        return str(value)

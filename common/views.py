@@ -1,0 +1,79 @@
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+THEMES = ("system", "light", "dark")
+
+
+def _wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith(("/api/", "/hf/api/"))
+
+
+def problem(status: int, title: str, detail: str, **members: Any) -> JsonResponse:
+    """An error as ``application/problem+json`` (RFC 9457), for what fails before the API's own code runs."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail, **members}
+    return JsonResponse(body, status=status, content_type="application/problem+json")
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    """The database is away. The page needs none, and gives back what was typed so that nothing is lost."""
+    detail = _("The portal cannot reach its database. Nothing was saved. Try again in a minute.")
+    if _wants_json(request):
+        response: HttpResponse = problem(503, _("Unavailable for the moment"), detail)
+    else:
+        typed = {}
+        if request.method == "POST":
+            hidden = {"csrfmiddlewaretoken", "password", "password1", "password2", "code", "receipt"}
+            typed = {key: value for key, value in request.POST.items() if key not in hidden and value}
+        response = HttpResponse(render_to_string("503.html", {"typed": typed, "path": request.path}), status=503)
+    response.headers["Retry-After"] = "60"
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _wants_json(request):
+        return problem(400, _("Bad request"), _("The request could not be understood."))
+    return render(request, "400.html", status=400)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _wants_json(request):
+        return problem(403, _("Not allowed"), _("Your account may not do this."))
+    return render(request, "403.html", status=403)
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    if _wants_json(request):
+        return problem(404, _("Not found"), _("There is nothing here, or nothing you may know of."))
+    return render(request, "404.html", status=404)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    if _wants_json(request):
+        return problem(500, _("Our mistake"), _("Something went wrong on our side. It is on record."))
+    return HttpResponse(render_to_string("500.html"), status=500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that waited too long. Its text is given back, so that going back loses nothing."""
+    return render(request, "403_csrf.html", status=403)
+
+
+@require_POST
+def theme(request: HttpRequest) -> HttpResponse:
+    """Remember light, dark or system in a cookie, which the server reads: no flash, no script."""
+    back = request.POST.get("next", "/")
+    if not url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}):
+        back = "/"
+    choice = request.POST.get("theme", "system")
+    response = redirect(back)
+    if choice in THEMES:
+        response.set_cookie("theme", choice, max_age=31536000, samesite="Lax", secure=settings.HTTPS, httponly=True)
+    return response

@@ -1,0 +1,238 @@
+import re
+from typing import Any
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.core.validators import RegexValidator
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.permissions import scopes
+from accounts.roles import ROLE_PERMISSIONS
+from common.models import Staged, Timestamped, Versioned
+
+# The names that Hugging Face clients accept in a repository id.
+_REPO_NAME = RegexValidator(
+    r"^(?!.*(--|\.\.))[A-Za-z0-9_][A-Za-z0-9._-]*(?<![.-])$",
+    _("Use letters, digits, “-”, “_” and “.”, and begin with a letter or digit."),
+)
+_VERSION = RegexValidator(r"^[A-Za-z0-9][A-Za-z0-9._+-]*$", _("Use letters, digits, “.”, “_”, “+” and “-”."))
+SHA256 = RegexValidator(r"^[0-9a-f]{64}$", _("A SHA-256 digest is 64 hexadecimal digits."))
+
+
+class Stage(models.TextChoices):
+    """Where a release is.
+
+    - draft: being prepared; only people with a role at the publisher know of it
+    - published: public page, tiers can be asked for, the gate opens to those with a grant
+    - withdrawn: public page stays and says why; the gate is closed to everybody
+    """
+
+    DRAFT = "draft", _("Draft")
+    PUBLISHED = "published", _("Published")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+
+
+PUBLIC_STAGES = (Stage.PUBLISHED, Stage.WITHDRAWN)
+
+
+class Publisher(Versioned, Timestamped):
+    """Who releases models here: the name before the slash."""
+
+    slug = models.CharField(_("short name"), max_length=60, unique=True, validators=[_REPO_NAME])
+    name = models.CharField(_("name"), max_length=200)
+    about = models.TextField(_("about"), blank=True)
+    website = models.URLField(_("website"), blank=True)
+    contact_email = models.EmailField(_("contact for questions"), blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        permissions = ROLE_PERMISSIONS
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ModelFamilyQuerySet(models.QuerySet["ModelFamily"]):
+    def visible_to(self, user: Any) -> "ModelFamilyQuerySet":
+        """Families ``user`` may know of: those with a public release, and those they hold a role for."""
+        held = scopes(user)
+        if held.everywhere:
+            return self
+        released = Exists(Release.objects.filter(family=OuterRef("pk"), stage__in=PUBLIC_STAGES))
+        return self.filter(Q(released) | Q(publisher_id__in=held.publisher_ids()) | Q(pk__in=held.family_ids()))
+
+    def with_role(self, user: Any, *roles: Any) -> "ModelFamilyQuerySet":
+        """Families for which ``user`` holds one of ``roles`` (any role when none is named)."""
+        held = scopes(user)
+        if held.everywhere:
+            return self
+        return self.filter(Q(publisher_id__in=held.publisher_ids(*roles)) | Q(pk__in=held.family_ids(*roles)))
+
+
+class ModelFamily(Versioned, Timestamped):
+    """A model as its users speak of it; its releases are versions of it."""
+
+    publisher = models.ForeignKey(Publisher, models.PROTECT, related_name="families", verbose_name=_("publisher"))
+    slug = models.CharField(_("short name"), max_length=80, validators=[_REPO_NAME])
+    name = models.CharField(_("name"), max_length=200)
+    summary = models.CharField(_("what it is, in one or two sentences"), max_length=500)
+    intended_use = models.TextField(_("what it is for"), blank=True)
+    out_of_scope_use = models.TextField(_("what it is not for"), blank=True)
+
+    objects = ModelFamilyQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = "model families"
+        permissions = ROLE_PERMISSIONS
+        constraints = [
+            models.UniqueConstraint(
+                fields=["publisher", "slug"],
+                name="one_family_per_name",
+                violation_error_message=_("This publisher has a model family with this short name."),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def repo_id(self) -> str:
+        """publisher/family, which is also what Hugging Face clients ask for. Needs ``publisher`` loaded."""
+        return f"{self.publisher.slug}/{self.slug}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("registry:family", args=[self.publisher.slug, self.slug])
+
+
+class ReleaseQuerySet(models.QuerySet["Release"]):
+    def visible_to(self, user: Any) -> "ReleaseQuerySet":
+        """Releases ``user`` may know exist: the public ones, and all of the families they hold a role for."""
+        held = scopes(user)
+        if held.everywhere:
+            return self
+        mine = Q(family__publisher_id__in=held.publisher_ids()) | Q(family_id__in=held.family_ids())
+        return self.filter(Q(stage__in=PUBLIC_STAGES) | mine)
+
+
+class Modality(models.TextChoices):
+    TEXT = "text", _("Text")
+    IMAGE = "image", _("Image")
+    AUDIO = "audio", _("Audio")
+    VIDEO = "video", _("Video")
+    CODE = "code", _("Code")
+    MULTIMODAL = "multimodal", _("Multimodal")
+    OTHER = "other", _("Other")
+
+
+class Release(Staged, Timestamped):
+    """One version of a model family, with its card and files."""
+
+    Stage = Stage
+
+    family = models.ForeignKey(ModelFamily, models.PROTECT, related_name="releases", verbose_name=_("model family"))
+    version = models.CharField(_("version"), max_length=60, validators=[_VERSION])
+    stage = models.CharField(_("stage"), max_length=24, choices=Stage.choices, default=Stage.DRAFT, editable=False)
+    modality = models.CharField(_("modality"), max_length=20, choices=Modality.choices, default=Modality.TEXT)
+    licence = models.CharField(_("licence"), max_length=120, blank=True, help_text=_("An SPDX expression where there is one."))
+    base_model = models.CharField(_("made from"), max_length=200, blank=True)
+    languages = ArrayField(models.CharField(max_length=20), verbose_name=_("languages"), default=list, blank=True)
+    revision = models.CharField(_("revision"), max_length=40, blank=True, editable=False)
+    published_at = models.DateTimeField(_("published"), null=True, editable=False)
+    withdrawn_at = models.DateTimeField(_("withdrawn"), null=True, editable=False)
+    withdrawal_reason = models.TextField(_("why it was withdrawn"), blank=True, editable=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
+
+    objects = ReleaseQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["family", "version"],
+                name="one_release_per_version",
+                violation_error_message=_("This model family has a release with this version."),
+            ),
+            models.CheckConstraint(condition=Q(stage__in=Stage.values), name="release_stage_is_known"),
+            models.CheckConstraint(
+                condition=Q(stage=Stage.DRAFT) | ~Q(revision="") & Q(published_at__isnull=False), name="published_release_has_revision"
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage=Stage.WITHDRAWN) | ~Q(withdrawal_reason=""), name="withdrawn_release_says_why"
+            ),
+        ]
+        indexes = [
+            # The latest public release of a family is looked up for every family page and every gate decision.
+            models.Index(fields=["family", "-published_at"], name="release_public", condition=Q(stage__in=["published", "withdrawn"])),
+            models.Index(fields=["revision"], name="release_revision", condition=~Q(revision="")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.family.name} {self.version}"
+
+    @property
+    def is_public(self) -> bool:
+        return self.stage in PUBLIC_STAGES
+
+    def get_absolute_url(self) -> str:
+        return reverse("registry:release", args=[self.family.publisher.slug, self.family.slug, self.version])
+
+
+class ModelCard(models.Model):
+    """One version of a release's card: the source as it was given, and what was read from it."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="cards")
+    number = models.PositiveIntegerField(_("version"))
+    source = models.TextField(_("source"))
+    body = models.TextField(_("text"))
+    metadata = models.JSONField(_("metadata"), default=dict)
+    sha256 = models.CharField(max_length=64, validators=[SHA256])
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [models.UniqueConstraint(fields=["release", "number"], name="card_versions_count_up")]
+
+    def __str__(self) -> str:
+        return f"Model card {self.number}"
+
+
+def check_artifact_path(path: str) -> None:
+    """A relative POSIX path without tricks, of the kind a repository holds."""
+    parts = path.split("/")
+    if any(part in {"", ".", ".."} for part in parts) or not re.fullmatch(r"[A-Za-z0-9._ /+=@()-]{1,300}", path):
+        raise ValidationError(_("Use a plain relative path such as “weights/model.safetensors”."))
+
+
+def artifact_location(artifact: "Artifact", filename: str) -> str:
+    return f"releases/{artifact.release_id}/{artifact.sha256}"
+
+
+class Artifact(models.Model):
+    """A file of a release, named by path and known by its digest."""
+
+    release = models.ForeignKey(Release, models.CASCADE, related_name="artifacts")
+    path = models.CharField(_("path"), max_length=300, validators=[check_artifact_path])
+    size = models.BigIntegerField(_("size in bytes"))
+    sha256 = models.CharField(_("SHA-256"), max_length=64, validators=[SHA256])
+    file = models.FileField(upload_to=artifact_location, max_length=300)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["path"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["release", "path"], name="one_file_per_path", violation_error_message=_("The release has this file.")
+            ),
+            models.CheckConstraint(condition=Q(size__gte=0), name="artifact_size_is_not_negative"),
+            models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="artifact_digest_is_sha256"),
+        ]
+
+    def __str__(self) -> str:
+        return self.path

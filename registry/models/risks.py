@@ -1,0 +1,206 @@
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from accounts.permissions import scopes
+from common.models import Staged, Timestamped, Versioned
+from registry.models.catalogue import PUBLIC_STAGES, ModelFamily, Release
+from registry.scale import Level, Likelihood, Severity, level
+
+
+class Objective(Versioned, Timestamped):
+    """What a model family must hold to, so that a risk can say what it threatens."""
+
+    family = models.ForeignKey(ModelFamily, models.CASCADE, related_name="objectives")
+    title = models.CharField(_("objective"), max_length=200)
+    statement = models.TextField(_("what it means"), blank=True)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [models.UniqueConstraint(fields=["family", "title"], name="one_objective_per_title")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class RiskQuerySet(models.QuerySet["Risk"]):
+    def visible_to(self, user: Any) -> "RiskQuerySet":
+        """Risks ``user`` may know of: those shown to the public, and all of the families they hold a role for."""
+        held = scopes(user)
+        if held.everywhere:
+            return self
+        released = Release.objects.filter(stage__in=PUBLIC_STAGES).values("family_id")
+        shown = Q(is_public=True, family_id__in=released) & ~Q(stage=Risk.Stage.DRAFT)
+        mine = Q(family__publisher_id__in=held.publisher_ids()) | Q(family_id__in=held.family_ids())
+        return self.filter(shown | mine)
+
+    def open(self) -> "RiskQuerySet":
+        return self.filter(stage=Risk.Stage.OPEN)
+
+
+class Risk(Staged, Timestamped):
+    """Something that can go wrong with a model family, and the person who answers for it."""
+
+    class Stage(models.TextChoices):
+        """Where a risk is.
+
+        - draft: recorded, perhaps without owner or assessment
+        - open: owned, assessed, being treated
+        - closed: no longer applies, with the reason on record
+        """
+
+        DRAFT = "draft", _("Draft")
+        OPEN = "open", _("Open")
+        CLOSED = "closed", _("Closed")
+
+    family = models.ForeignKey(ModelFamily, models.PROTECT, related_name="risks", verbose_name=_("model family"))
+    release = models.ForeignKey(
+        Release, models.PROTECT, null=True, blank=True, related_name="risks", verbose_name=_("only this release")
+    )
+    number = models.PositiveIntegerField(_("number"), editable=False)
+    stage = models.CharField(_("stage"), max_length=24, choices=Stage.choices, default=Stage.DRAFT, editable=False)
+    title = models.CharField(_("risk"), max_length=200)
+    harm = models.TextField(_("the harm"), help_text=_("What could happen, and how."))
+    affected = models.TextField(_("who it touches"), blank=True)
+    objective = models.ForeignKey(
+        Objective, models.SET_NULL, null=True, blank=True, related_name="risks", verbose_name=_("objective it threatens")
+    )
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="owned_risks", verbose_name=_("risk owner")
+    )
+    is_public = models.BooleanField(_("shown on the public page"), default=True)
+    inherent_likelihood = models.PositiveSmallIntegerField(choices=Likelihood.choices, null=True, editable=False)
+    inherent_severity = models.PositiveSmallIntegerField(choices=Severity.choices, null=True, editable=False)
+    residual_likelihood = models.PositiveSmallIntegerField(choices=Likelihood.choices, null=True, editable=False)
+    residual_severity = models.PositiveSmallIntegerField(choices=Severity.choices, null=True, editable=False)
+    inherent_score = models.GeneratedField(
+        expression=F("inherent_likelihood") * F("inherent_severity"), output_field=models.SmallIntegerField(), db_persist=True
+    )
+    residual_score = models.GeneratedField(
+        expression=F("residual_likelihood") * F("residual_severity"), output_field=models.SmallIntegerField(), db_persist=True
+    )
+    opened_at = models.DateTimeField(_("opened"), null=True, editable=False)
+    closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
+
+    objects = RiskQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["family", "number"], name="risk_numbers_count_up"),
+            models.CheckConstraint(condition=Q(stage__in=["draft", "open", "closed"]), name="risk_stage_is_known"),
+            models.CheckConstraint(
+                condition=Q(stage="draft") | Q(owner__isnull=False),
+                name="open_risk_has_owner",
+                violation_error_message=_("Name a risk owner first."),
+            ),
+            models.CheckConstraint(
+                condition=Q(stage="draft") | Q(inherent_likelihood__isnull=False, inherent_severity__isnull=False),
+                name="open_risk_is_assessed",
+            ),
+            *(
+                models.CheckConstraint(condition=Q(**{f"{name}__range": (1, 5)}) | Q(**{f"{name}__isnull": True}), name=f"{name}_on_scale")
+                for name in ("inherent_likelihood", "inherent_severity", "residual_likelihood", "residual_severity")
+            ),
+        ]
+        indexes = [
+            # The register of a family, worst first, and the same across all families.
+            models.Index(fields=["family", "stage", "-residual_score"], name="risk_of_family"),
+            models.Index(fields=["owner", "stage"], name="risk_of_owner"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.title}"
+
+    @property
+    def reference(self) -> str:
+        """R-3: unique within the family."""
+        return f"R-{self.number}"
+
+    @property
+    def inherent(self) -> Level | None:
+        return level(self.inherent_score)
+
+    @property
+    def residual(self) -> Level | None:
+        """The level now, after mitigation; the inherent one until somebody has assessed what mitigation does."""
+        return level(self.residual_score if self.residual_score is not None else self.inherent_score)
+
+    def get_absolute_url(self) -> str:
+        return reverse("registry:risk", args=[self.pk])
+
+
+class RiskAssessment(models.Model):
+    """One judgement of a risk, with its reason. Never changed: a new judgement is a new row."""
+
+    class Kind(models.TextChoices):
+        INHERENT = "inherent", _("Before mitigation")
+        RESIDUAL = "residual", _("After mitigation")
+
+    risk = models.ForeignKey(Risk, models.PROTECT, related_name="assessments")
+    kind = models.CharField(_("when"), max_length=10, choices=Kind.choices)
+    likelihood = models.PositiveSmallIntegerField(_("likelihood"), choices=Likelihood.choices)
+    severity = models.PositiveSmallIntegerField(_("severity"), choices=Severity.choices)
+    rationale = models.TextField(_("why"))
+    assessed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    assessed_at = models.DateTimeField(_("assessed"), auto_now_add=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(likelihood__range=(1, 5)) & Q(severity__range=(1, 5)), name="assessment_on_scale")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.likelihood} × {self.severity}"
+
+    @property
+    def level(self) -> Level | None:
+        return level(self.likelihood * self.severity)
+
+
+class Mitigation(Staged, Timestamped):
+    """What is done about one or several risks, by whom and until when."""
+
+    class Stage(models.TextChoices):
+        """Where a mitigation is: planned, in progress, done, or dropped with the reason on record."""
+
+        PLANNED = "planned", _("Planned")
+        IN_PROGRESS = "in_progress", _("In progress")
+        DONE = "done", _("Done")
+        DROPPED = "dropped", _("Dropped")
+
+    family = models.ForeignKey(ModelFamily, models.PROTECT, related_name="mitigations")
+    risks = models.ManyToManyField(Risk, related_name="mitigations")
+    stage = models.CharField(_("stage"), max_length=24, choices=Stage.choices, default=Stage.PLANNED, editable=False)
+    title = models.CharField(_("mitigation"), max_length=200)
+    description = models.TextField(_("how it works"), blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="owned_mitigations", verbose_name=_("owner")
+    )
+    due_on = models.DateField(_("due"))
+
+    class Meta:
+        ordering = ["due_on", "pk"]
+        constraints = [
+            models.CheckConstraint(condition=Q(stage__in=["planned", "in_progress", "done", "dropped"]), name="mitigation_stage_is_known")
+        ]
+        indexes = [
+            models.Index(fields=["owner", "due_on"], name="mitigation_due", condition=Q(stage__in=["planned", "in_progress"]))
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def unfinished(self) -> bool:
+        return self.stage in {self.Stage.PLANNED, self.Stage.IN_PROGRESS}
+
+    @property
+    def overdue(self) -> bool:
+        return self.unfinished and self.due_on < timezone.localdate()
