@@ -1,0 +1,141 @@
+import hashlib
+from datetime import timedelta
+
+import factory
+from django.core.files.base import ContentFile
+from django.utils import timezone
+
+from registry.models import Artifact, Mitigation, ModelCard, ModelFamily, Objective, Publisher, Release, Risk, RiskAssessment
+from tests.factories.accounts import UserFactory
+
+
+class PublisherFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Publisher
+
+    slug = factory.Sequence(lambda n: f"publisher-{n}")
+    name = factory.Sequence(lambda n: f"Publisher {n}")
+
+
+class ModelFamilyFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ModelFamily
+
+    publisher = factory.SubFactory(PublisherFactory)
+    slug = factory.Sequence(lambda n: f"model-{n}")
+    name = factory.Sequence(lambda n: f"Model {n}")
+    summary = "A small language model for tests."
+
+
+class ReleaseFactory(factory.django.DjangoModelFactory):
+    """A draft; ``published=True`` or ``withdrawn=True`` for the other stages."""
+
+    class Meta:
+        model = Release
+
+    class Params:
+        published = factory.Trait(
+            stage=Release.Stage.PUBLISHED,
+            revision=factory.Sequence(lambda n: f"{n:040x}"),
+            published_at=factory.LazyFunction(timezone.now),
+        )
+        withdrawn = factory.Trait(
+            published=True,
+            stage=Release.Stage.WITHDRAWN,
+            withdrawn_at=factory.LazyFunction(timezone.now),
+            withdrawal_reason="A safeguard did not hold.",
+        )
+
+    family = factory.SubFactory(ModelFamilyFactory)
+    version = factory.Sequence(lambda n: f"1.{n}")
+    licence = "Apache-2.0"
+    created_by = factory.SubFactory(UserFactory)
+
+
+class ModelCardFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ModelCard
+
+    release = factory.SubFactory(ReleaseFactory)
+    number = 1
+    source = "---\nlicense: apache-2.0\n---\n# A model\n\nWhat it is for.\n"
+    body = "# A model\n\nWhat it is for.\n"
+    metadata = factory.LazyFunction(lambda: {"license": "apache-2.0"})
+    sha256 = factory.LazyAttribute(lambda card: hashlib.sha256(card.source.encode()).hexdigest())
+    created_by = factory.SubFactory(UserFactory)
+
+
+class ArtifactFactory(factory.django.DjangoModelFactory):
+    """A stored file with ``content``; its size and digest are those of the content."""
+
+    class Meta:
+        model = Artifact
+
+    class Params:
+        content = b"the weights"
+
+    release = factory.SubFactory(ReleaseFactory)
+    path = factory.Sequence(lambda n: f"weights-{n}.safetensors")
+    size = factory.LazyAttribute(lambda artifact: len(artifact.content))
+    sha256 = factory.LazyAttribute(lambda artifact: hashlib.sha256(artifact.content).hexdigest())
+    file = factory.LazyAttribute(lambda artifact: ContentFile(artifact.content, name="artifact"))
+    created_by = factory.SubFactory(UserFactory)
+
+
+class ObjectiveFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Objective
+
+    family = factory.SubFactory(ModelFamilyFactory)
+    title = factory.Sequence(lambda n: f"Objective {n}")
+
+
+class RiskFactory(factory.django.DjangoModelFactory):
+    """A draft without owner; ``opened=True`` for an owned and assessed one."""
+
+    class Meta:
+        model = Risk
+
+    class Params:
+        opened = factory.Trait(
+            stage=Risk.Stage.OPEN,
+            owner=factory.SubFactory(UserFactory),
+            inherent_likelihood=4,
+            inherent_severity=4,
+            residual_likelihood=2,
+            residual_severity=4,
+            opened_at=factory.LazyFunction(timezone.now),
+        )
+
+    family = factory.SubFactory(ModelFamilyFactory)
+    number = factory.Sequence(lambda n: n + 1)
+    title = factory.Sequence(lambda n: f"Risk {n}")
+    harm = "Somebody is misled."
+
+
+class RiskAssessmentFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = RiskAssessment
+
+    risk = factory.SubFactory(RiskFactory)
+    kind = RiskAssessment.Kind.INHERENT
+    likelihood = 4
+    severity = 4
+    rationale = "Seen in tests."
+    assessed_by = factory.SubFactory(UserFactory)
+
+
+class MitigationFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Mitigation
+        skip_postgeneration_save = True
+
+    family = factory.SubFactory(ModelFamilyFactory)
+    title = factory.Sequence(lambda n: f"Mitigation {n}")
+    owner = factory.SubFactory(UserFactory)
+    due_on = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=30))
+
+    @factory.post_generation
+    def risks(self, create, extracted, **kwargs):
+        if create and extracted:
+            self.risks.set(extracted)

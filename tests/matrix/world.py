@@ -1,0 +1,25 @@
+"""The world in which the matrix is tried: everything a route can point at, once."""
+
+from types import SimpleNamespace
+
+from tests.factories.accounts import ApiTokenFactory
+from tests.factories.registry import (
+    ArtifactFactory,
+    MitigationFactory,
+    ModelCardFactory,
+    ObjectiveFactory,
+    ReleaseFactory,
+    RiskFactory,
+)
+
+
+def registry(w: SimpleNamespace) -> None:
+    w.draft = ReleaseFactory(family=w.family, version="2.0-draft", created_by=w.release_manager)
+    w.withdrawn = ReleaseFactory(family=w.family, version="0.9", withdrawn=True, created_by=w.release_manager)
+    w.card = ModelCardFactory(release=w.release, created_by=w.release_manager)
+    w.artifact = ArtifactFactory(release=w.draft, created_by=w.release_manager)
+    w.objective = ObjectiveFactory(family=w.family)
+    w.risk = RiskFactory(family=w.family, number=1, opened=True, owner=w.risk_owner, objective=w.objective)
+    w.draft_risk = RiskFactory(family=w.family, number=2)
+    w.mitigation = MitigationFactory(family=w.family, owner=w.risk_owner, risks=[w.risk])
+    w.token = ApiTokenFactory(user=w.release_manager)

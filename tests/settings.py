@@ -1,0 +1,24 @@
+"""The portal's own settings, and what only a test run needs."""
+
+import os
+import tempfile
+
+os.environ.setdefault("TIDEGATE_ENV", "local")
+os.environ.setdefault("SECRET_KEY", "tests-only-" + "x" * 50)
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="tidegate-tests-"))
+
+from config.settings import *  # noqa: E402, F403
+from config.settings import ASSETS_DIR, DATABASES, STORAGES, TEMPLATES  # noqa: E402
+
+ASSETS_DIR.mkdir(parents=True, exist_ok=True)
+# Argon2 is meant to be slow; who tests sign-in itself asks for the real hasher.
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]  # noqa: F405
+# Threads of a live server share the test's connection through the plain backend, not through a pool.
+DATABASES["default"]["OPTIONS"].pop("pool", None)
+STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = True
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+# A name that a template asks for and the view did not give must not pass as an empty string.
+TEMPLATES[0]["OPTIONS"]["string_if_invalid"] = "«missing: %s»"
+LOGGING["root"]["level"] = "ERROR"  # noqa: F405
