@@ -1,4 +1,11 @@
-from typing import Any
+from django.urls import path
+
+from accounts import views
 
 app_name = "accounts"
-urlpatterns: list[Any] = []
+urlpatterns = [
+    path("workspace/", views.workspace, name="workspace"),
+    path("account/profile/", views.profile, name="profile"),
+    path("account/tokens/", views.token_list, name="token_list"),
+    path("account/tokens/<int:pk>/revocation/", views.token_revocation, name="token_revocation"),
+]

@@ -8,6 +8,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
 from psycopg_pool import PoolTimeout
 from redis import Redis
 from redis.exceptions import RedisError
@@ -18,12 +19,14 @@ BEAT_SILENT_AFTER = timedelta(minutes=2)
 
 
 @never_cache
+@require_safe
 def live(request: HttpRequest) -> JsonResponse:
     """The process answers. It says nothing of what it depends on: restarting it would mend none of that."""
     return JsonResponse({"status": "ok"})
 
 
 @never_cache
+@require_safe
 def ready(request: HttpRequest) -> JsonResponse:
     """The portal can serve: database and migrations. The broker and the scheduler are told, not required:
     without them pages work and work waits."""

@@ -63,9 +63,19 @@ def entry(name: str, *, label: Any, url: str, icon: str, order: int, empty: Any 
 
 
 def items(user: Any) -> list[Item]:
-    """The places of ``user``'s workspace, in order, with how much waits in each. One query."""
+    """The places of ``user``'s workspace, in order, with how much waits in each.
+
+    One query, once per instance of ``user``, that is once per request however many parts of a page ask.
+    """
     if not user.is_authenticated:
         return []
+    known = user.__dict__.get("_workspace")
+    if known is None:
+        known = user._workspace = _items(user)
+    return known
+
+
+def _items(user: Any) -> list[Item]:
     found = []
     for known in sorted(_entries.values(), key=lambda each: (each.order, each.name)):
         rows = known.waiting(user)

@@ -63,6 +63,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.sessions",
     "django.contrib.staticfiles",
+    "django.forms",
     "allauth",
     "allauth.account",
     "allauth.mfa",
@@ -185,7 +186,7 @@ else:
     }
 STORAGES = {
     "default": _default_storage,
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "common.static_storage.PortalStaticFilesStorage"},
 }
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
 FILE_UPLOAD_TEMP_DIR = env.read(env.str, "UPLOAD_TEMP_DIR", "") or None
@@ -235,7 +236,10 @@ TEMPLATES = [
         },
     }
 ]
+# A component sees its attributes and the context processors, never a variable that its page happens to have.
+COTTON_ISOLATE_BY_DEFAULT = True
 FORM_RENDERER = "common.forms.Renderer"
+FORMS_URLFIELD_ASSUME_HTTPS = True
 
 # --- language and time ------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-gb"

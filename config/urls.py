@@ -1,7 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from common import health, views
+from common import gallery, health, views
 
 handler400 = "common.views.bad_request"
 handler403 = "common.views.forbidden"
@@ -12,8 +12,9 @@ urlpatterns = [
     path("healthz/live", health.live, name="health_live"),
     path("healthz/ready", health.ready, name="health_ready"),
     path("theme/", views.theme, name="theme"),
+    path("gallery/", gallery.gallery, name="gallery"),
     path("account/", include("allauth.urls")),
-    path("account/", include("accounts.urls")),
+    path("", include("accounts.urls")),
     path("api/", include("config.api_urls")),
     path("", include("registry.urls")),
     path("", include("governance.urls")),

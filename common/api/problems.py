@@ -1,5 +1,6 @@
 """Every error of the API as ``application/problem+json`` (RFC 9457), naming the field it is about."""
 
+from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
@@ -50,7 +51,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     elif isinstance(error, exceptions.ValidationError):
         body = _invalid(error.detail)
     elif isinstance(error, exceptions.APIException):
-        body = _body(error.status_code, str(error.default_detail).rstrip("."), str(error.detail), code=error.get_codes())
+        body = _body(error.status_code, _title(error), str(error.detail), code=error.get_codes())
         if auth := getattr(error, "auth_header", None):
             headers["WWW-Authenticate"] = auth
         if wait := getattr(error, "wait", None):
@@ -61,8 +62,12 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)
 
 
-def _body(code: int, title: str, detail: str, **members: Any) -> dict[str, Any]:
-    return {"type": "about:blank", "title": title, "status": code, "detail": detail, **members}
+def _body(status_code: int, title: str, detail: str, **members: Any) -> dict[str, Any]:
+    return {"type": "about:blank", "title": title, "status": status_code, "detail": detail, **members}
+
+
+def _title(error: exceptions.APIException) -> str:
+    return HTTPStatus(error.status_code).phrase
 
 
 def _invalid(detail: Any) -> dict[str, Any]:

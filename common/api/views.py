@@ -77,11 +77,13 @@ class LostUpdateMixin:
             return Response(status=status.HTTP_304_NOT_MODIFIED, headers={"ETag": tag})
         return Response(self.get_serializer(instance).data, headers={"ETag": tag})  # type: ignore[attr-defined]
 
-    def expected_version(self, request: Request) -> int:
-        """The version the writer read. Raises 428 when they did not say."""
+    def expected_version(self, request: Request) -> int | None:
+        """The version the writer read; None for ``*``, whatever is stored. Raises 428 when they did not say."""
         given = request.headers.get("If-Match", "").strip()
         if not given:
             raise PreconditionRequired
+        if given == "*":
+            return None
         number = given.removeprefix("W/").strip('"').removeprefix("v")
         # A tag we never gave out matches nothing, which is what the service then says.
         return int(number) if number.isascii() and number.isdigit() and len(number) < 10 else 0

@@ -1,0 +1,67 @@
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import selectors, services
+from accounts.forms import ProfileForm, TokenForm
+from accounts.models import ApiToken
+from common import workspace as waiting
+from common.lifecycle import Refused
+from common.pages import keyset_page
+
+page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@require_safe
+@login_required
+@never_cache
+def workspace(request: HttpRequest) -> HttpResponse:
+    """What waits for the person who is signed in, the oldest first, place by place."""
+    places = [(item, list(item.rows.order_by("pk")[:5]) if item.count else []) for item in waiting.items(request.user)]
+    return render(request, "accounts/workspace.html", {"places": places, "roles": selectors.role_words(request.user)})
+
+
+@page
+@login_required
+def profile(request: HttpRequest) -> HttpResponse:
+    form = ProfileForm(request.POST or None, instance=request.user)
+    if form.is_valid():
+        request.user.refresh_from_db()
+        services.change_profile(request.user, actor=request.user, **form.cleaned_data)
+        messages.success(request, _("Saved."))
+        return redirect("accounts:profile")
+    return render(request, "accounts/profile.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@page
+@login_required
+@never_cache
+def token_list(request: HttpRequest) -> HttpResponse:
+    """The person's tokens, and the form for a new one. A new token's secret is in this answer and nowhere else."""
+    form, created, secret = TokenForm(request.POST or None), None, ""
+    if form.is_valid():
+        try:
+            created, secret = services.create_token(request.user, actor=request.user, **form.cleaned_data)
+            form = TokenForm()
+        except Refused as refusal:
+            form.add_refusal(refusal)
+    tokens = keyset_page(ApiToken.objects.filter(user=request.user), request)
+    context: dict[str, Any] = {"form": form, "tokens": tokens, "created": created, "secret": secret}
+    return render(request, "accounts/token_list.html", context, status=422 if form.errors else 200)
+
+
+@page
+@login_required
+def token_revocation(request: HttpRequest, pk: int) -> HttpResponse:
+    token = get_object_or_404(ApiToken, user=request.user, pk=pk)
+    if request.method == "POST":
+        services.revoke_token(token, actor=request.user)
+        messages.success(request, _("The token “%s” no longer works.") % token.name)
+        return redirect("accounts:token_list")
+    return render(request, "accounts/token_revocation.html", {"token": token})

@@ -1,0 +1,22 @@
+from tests.matrix import API_SIGNED_IN, SIGNED_IN, api_only, everybody, only, route
+
+ROUTES = {
+    "accounts:workspace": route(get=SIGNED_IN),
+    "accounts:profile": route(get=SIGNED_IN, post=everybody(302), body=lambda w: {"display_name": "New name"}),
+    "accounts:token_list": route(
+        get=SIGNED_IN, post=SIGNED_IN, body=lambda w: {"name": "CI", "scopes": ["read"], "days": "30"}
+    ),
+    "accounts:token_revocation": route(
+        args=lambda w: [w.token.pk],
+        get=only("release_manager", others=404) | {"superuser": 404},
+        post=only("release_manager", status=302, others=404) | {"superuser": 404},
+    ),
+    "api:me": route(get=API_SIGNED_IN),
+    "api:token-list": route(
+        get=API_SIGNED_IN, post=everybody(201) | {"anonymous": 401}, body=lambda w: {"name": "CI", "scopes": ["read"]}
+    ),
+    "api:token-detail": route(args=lambda w: [w.token.pk], get=api_only("release_manager", others=404) | {"superuser": 404}),
+    "api:token-revocation": route(
+        args=lambda w: [w.token.pk], post=api_only("release_manager", others=404) | {"superuser": 404}
+    ),
+}
