@@ -8,6 +8,8 @@ from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from common import workspace
+
 THEMES = ("system", "light", "dark")
 
 PRIMARY = [
@@ -16,16 +18,6 @@ PRIMARY = [
     {"path": "/reports/", "label": _("Reports")},
     {"path": "/report/", "label": _("Report misuse")},
     {"path": "/workspace/", "label": _("Workspace")},
-]
-WORKSPACE = [
-    {"path": "/workspace/", "label": _("Waiting for me"), "icon": "inbox", "key": "waiting", "exact": True},
-    {"path": "/workspace/access/", "label": _("Access requests"), "icon": "key-round", "key": "access"},
-    {"path": "/workspace/misuse/", "label": _("Misuse reports"), "icon": "flag", "key": "misuse"},
-    {"path": "/workspace/incidents/", "label": _("Incidents"), "icon": "siren", "key": "incidents"},
-    {"path": "/workspace/risks/", "label": _("Risks"), "icon": "triangle-alert", "key": "risks"},
-    {"path": "/workspace/releases/", "label": _("Releases"), "icon": "package", "key": "releases"},
-    {"path": "/workspace/decisions/", "label": _("Decisions"), "icon": "scale", "key": "decisions"},
-    {"path": "/workspace/reports/", "label": _("Reports"), "icon": "file-text", "key": "reports"},
 ]
 FOOTER = [
     {"path": "/help/", "label": _("Help")},
@@ -52,13 +44,33 @@ def portal(request: HttpRequest) -> dict[str, Any]:
         "portal_name": settings.PORTAL_NAME,
         "theme": SimpleLazyObject(lambda: chosen_theme(request)),
         "primary_nav": [{**item, "current": _current(item, here)} for item in PRIMARY],
-        "workspace_nav": [{**item, "current": _current(item, here)} for item in WORKSPACE],
+        "workspace_nav": SimpleLazyObject(lambda: workspace_nav(request)),
         "footer_nav": FOOTER,
         "time_zone": timezone.get_current_timezone_name(),
     }
 
 
+def workspace_items(request: HttpRequest) -> list[workspace.Item]:
+    """The places of this person's workspace, counted once a request however many ask for them."""
+    found: list[workspace.Item] | None = getattr(request, "_workspace_items", None)
+    if found is None:
+        found = workspace.items(request.user)
+        request._workspace_items = found  # type: ignore[attr-defined]
+    return found
+
+
+def workspace_nav(request: HttpRequest) -> list[dict[str, Any]]:
+    """The sidebar of the workspace: one query, made only by a page that draws it."""
+    here = request.path
+    start = {"path": "/workspace/", "label": _("Waiting for me"), "icon": "inbox", "count": None, "shown": ""}
+    found = [{**start, "current": "page" if here == "/workspace/" else ""}]
+    for item in workspace_items(request):
+        place = {"path": item.href, "label": item.label, "icon": item.icon, "count": item.count, "shown": item.shown}
+        found.append({**place, "current": _current(place, here)})
+    return found
+
+
 def _current(item: dict[str, Any], here: str) -> str:
     if here == item["path"]:
         return "page"
-    return "true" if here.startswith(item["path"]) and not item.get("exact") else ""
+    return "true" if here.startswith(item["path"]) else ""

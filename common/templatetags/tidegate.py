@@ -1,0 +1,317 @@
+"""Template tags that every page may use: icons, times, sizes, safe Markdown, state words."""
+
+import datetime as dt
+import re
+from functools import lru_cache
+from typing import Any
+
+import lucide
+import nh3
+from django import template
+from django.conf import settings
+from django.contrib.staticfiles.storage import staticfiles_storage
+from django.forms.utils import flatatt
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.html import conditional_escape, format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext, ngettext, pgettext
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+
+register = template.Library()
+
+# What a badge shows beside its word. A state without an icon here gets none.
+STAGE_ICONS = {
+    "accepted": "circle-check",
+    "active": "circle-check",
+    "answered": "message-square",
+    "approved": "circle-check",
+    "archived": "archive",
+    "closed": "circle-slash",
+    "contained": "shield",
+    "declined": "circle-x",
+    "done": "circle-check",
+    "draft": "pencil",
+    "expired": "clock-alert",
+    "failed": "circle-alert",
+    "in_progress": "circle-dot",
+    "in_review": "eye",
+    "investigating": "search",
+    "mitigated": "shield-check",
+    "open": "circle-dot",
+    "overdue": "clock-alert",
+    "due": "clock",
+    "planned": "circle-dashed",
+    "published": "globe",
+    "queued": "hourglass",
+    "received": "inbox",
+    "rejected": "circle-x",
+    "resolved": "circle-check",
+    "returned": "undo-2",
+    "revoked": "ban",
+    "running": "loader",
+    "submitted": "send",
+    "succeeded": "circle-check",
+    "superseded": "history",
+    "suspended": "circle-pause",
+    "triaged": "list-checks",
+    "withdrawn": "circle-x",
+    "ok": "circle-check",
+    "info": "info",
+    "warn": "triangle-alert",
+    "bad": "circle-alert",
+}
+
+
+@lru_cache(maxsize=512)
+def _svg(name: str, size: int) -> str:
+    markup = lucide._render_icon(name, size, **{"class": "icon", "aria-hidden": "true", "focusable": "false"})
+    return re.sub(r">\s+<", "><", markup.strip())
+
+
+@register.simple_tag
+def icon(name: str, size: int = 20) -> SafeString:
+    """Draw the lucide icon ``name`` for the eye only: the words beside it carry the meaning."""
+    return mark_safe(_svg(str(name), size)) if name else mark_safe("")
+
+
+@register.simple_tag
+def stage_icon(stage: str, name: str = "") -> SafeString:
+    """Draw the icon of a state; ``name`` chooses another one and ``"none"`` draws nothing."""
+    chosen = "" if name == "none" else (name or STAGE_ICONS.get(str(stage), ""))
+    return icon(chosen)
+
+
+def _moment(value: dt.datetime) -> dt.datetime:
+    return timezone.localtime(value) if timezone.is_aware(value) else value
+
+
+@register.simple_tag
+def when(value: dt.datetime | dt.date | None, style: str = "") -> SafeString:
+    """Write a time with its zone: "18 Nov 2026, 09:30 UTC".
+
+    The zone is the reader's (the active one), the ``datetime`` attribute is always UTC. Styles:
+    ``"date"`` leaves the time of day to the title, ``"ago"`` says how long ago or how soon.
+    """
+    if value is None or value == "":
+        return mark_safe('<span class="muted">–</span>')
+    if not isinstance(value, dt.datetime):
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), date_format(value, "j M Y"))
+    local = _moment(value)
+    full = f"{date_format(local, 'j M Y, H:i')} {local.tzname() or ''}".strip()
+    shown = {"date": date_format(local, "j M Y"), "ago": ago(value)}.get(style, full)
+    stamp = value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if timezone.is_aware(value) else value.isoformat()
+    return format_html('<time datetime="{}" title="{}" data-time>{}</time>', stamp, full, shown)
+
+
+@register.filter
+def ago(value: dt.datetime | None) -> str:
+    """Say in one unit how far ``value`` is from now: "2 h ago", "in 5 days"."""
+    if not isinstance(value, dt.datetime):
+        return ""
+    seconds = (timezone.now() - value).total_seconds()
+    size = abs(seconds)
+    if size < 60:
+        return pgettext("time", "just now") if seconds >= 0 else pgettext("time", "in a moment")
+    if size < 3600:
+        amount = gettext("%(n)s min") % {"n": int(size // 60)}
+    elif size < 48 * 3600:
+        amount = gettext("%(n)s h") % {"n": int(size // 3600)}
+    else:
+        days = int(size // 86400)
+        amount = ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+    return gettext("%(time)s ago") % {"time": amount} if seconds >= 0 else gettext("in %(time)s") % {"time": amount}
+
+
+@register.filter(name="bytes")
+def bytes_filter(value: int | None) -> str:
+    """Write a size in steps of 1000, as the people who publish files do: "412 kB", "15.2 GB"."""
+    if value is None or value == "":
+        return ""
+    size = float(value)
+    for unit in ("B", "kB", "MB", "GB", "TB"):
+        if size < 1000 or unit == "TB":
+            text = f"{size:.0f}" if size >= 100 or unit == "B" else f"{size:.1f}".removesuffix(".0")
+            return f"{text} {unit}"
+        size /= 1000
+    raise AssertionError
+
+
+@register.simple_tag(name="bytes")
+def bytes_tag(value: int | None) -> str:
+    return bytes_filter(value)
+
+
+class _Renderer(RendererHTML):
+    """Markdown as our own pages want it: headings below the page's, links that endorse nothing."""
+
+    def heading(self, tokens: list[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        level = min(int(tokens[idx].tag[1]) + int(env.get("shift", 1)), 6)
+        return f"<h{level}>" if tokens[idx].nesting == 1 else f"</h{level}>\n"
+
+    heading_open = heading_close = heading
+
+    def image(self, tokens: list[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        source = str(tokens[idx].attrs.get("src", ""))
+        if source.startswith(settings.STATIC_URL):
+            return super().image(tokens, idx, options, env)
+        # A picture from elsewhere would tell its host who reads this page.
+        return conditional_escape(tokens[idx].content)
+
+    def table_open(self, tokens: list[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return '<div class="table-scroll" tabindex="0"><table class="table">'
+
+    def table_close(self, tokens: list[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        return "</table></div>\n"
+
+
+_markdown = MarkdownIt("commonmark", {"html": False}, renderer_cls=_Renderer).enable(["table", "strikethrough"])
+_markdown.options["maxNesting"] = 30
+_TAGS = {
+    *("a", "blockquote", "br", "code", "div", "em", "h2", "h3", "h4", "h5", "h6", "hr", "img", "li", "ol", "p", "pre"),
+    *("s", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul"),
+}
+_ATTRIBUTES = {
+    "a": {"href", "title"},
+    "img": {"src", "alt", "title"},
+    "ol": {"start"},
+    "div": {"class", "tabindex"},
+    "table": {"class"},
+}
+
+
+@register.filter
+def markdown(text: str | None, shift: int = 1) -> SafeString:
+    """Turn Markdown that somebody else wrote into HTML that is safe on our pages.
+
+    HTML inside the text stays text. Headings move down by ``shift`` so that the page keeps its one
+    ``h1``; pictures from other hosts become their description.
+    """
+    if not text:
+        return mark_safe("")
+    html = _markdown.render(str(text), {"shift": max(int(shift), 1)})
+    clean = nh3.clean(
+        html,
+        tags=_TAGS,
+        attributes=_ATTRIBUTES,
+        url_schemes={"http", "https", "mailto"},
+        link_rel="nofollow noopener noreferrer",
+    )
+    return mark_safe(f'<div class="prose">{clean}</div>')
+
+
+@register.filter
+def plain(text: str | None) -> str:
+    """The words of a Markdown text without its marks, for one-line excerpts."""
+    if not text:
+        return ""
+    words: list[str] = []
+    for token in _markdown.parse(str(text)):
+        if token.type == "inline":
+            words += [child.content or " " for child in token.children or []]
+            words.append(" ")
+        elif token.type in {"fence", "code_block"}:
+            words.append(f"{token.content} ")
+    return re.sub(r"\s+", " ", "".join(words)).strip()
+
+
+@register.filter
+def html_attrs(attrs: Any) -> SafeString:
+    """The attributes a component did not name itself, escaped, for its outer element."""
+    given = attrs.attrs_dict() if hasattr(attrs, "attrs_dict") else dict(attrs or {})
+    return flatatt({name: value for name, value in given.items() if value is not None and value is not False})
+
+
+@register.filter
+def band_word(band: str) -> str:
+    """The word for a risk band, in the reader's language."""
+    return {
+        "low": pgettext("risk band", "Low"),
+        "moderate": pgettext("risk band", "Moderate"),
+        "high": pgettext("risk band", "High"),
+        "critical": pgettext("risk band", "Critical"),
+    }.get(str(band), str(band).replace("_", " ").capitalize())
+
+
+@register.filter
+def stage_word(stage: str) -> str:
+    """A readable word for a state's stored name when no label is at hand."""
+    return str(stage).replace("_", " ").capitalize()
+
+
+@register.filter
+def short_digest(value: str) -> str:
+    """The first twelve characters of a digest: enough to tell two apart by eye."""
+    text = str(value).removeprefix("sha256:")
+    return f"{text[:12]}…" if len(text) > 12 else text
+
+
+@register.filter
+def optgroups(field: Any) -> list[tuple[str, list[Any]]]:
+    """The options of a radio or checkbox field in their groups, ready to be drawn as cards."""
+    groups: list[tuple[str, list[Any]]] = []
+    widget = field.field.widget
+    names = [name for name, options, _index in widget.optgroups(field.html_name, field.value() or []) for _ in options]
+    for name, option in zip(names, field.subwidgets, strict=False):
+        if not groups or groups[-1][0] != (name or ""):
+            groups.append((name or "", []))
+        groups[-1][1].append(option)
+    return groups
+
+
+@register.simple_tag
+def asset(path: str) -> str:
+    """The address of a static file; never fails, because error pages use it as well."""
+    try:
+        return staticfiles_storage.url(path)
+    except ValueError:
+        return f"{settings.STATIC_URL}{path}"
+
+
+@register.simple_tag
+def error_summary_once(form: Any) -> bool:
+    """Claim the one place where a form's error summary is drawn; true for the first caller only."""
+    if not form or not getattr(form, "errors", None) or getattr(form, "summary_drawn", False):
+        return False
+    form.summary_drawn = True
+    return True
+
+
+@register.filter
+def summary_items(form: Any) -> list[tuple[str, str]]:
+    """What an error summary lists: the address of the field and what to do about it."""
+    items: list[tuple[str, str]] = []
+    for name, errors in form.errors.items():
+        target = ""
+        if name in form.fields:
+            field = form[name]
+            target = f"#{field.id_for_label or first_option_id(field)}"
+        items += [(target, message) for message in errors]
+    return items
+
+
+def first_option_id(field: Any) -> str:
+    options = field.subwidgets
+    return str(options[0].id_for_label) if options else str(field.auto_id)
+
+
+@register.filter
+def entry_id(field: Any) -> str:
+    """The id of the control that a link from the error summary should focus."""
+    return str(field.id_for_label or first_option_id(field))
+
+
+@register.filter
+def total(number: int, one_and_many: str) -> str:
+    """``{{ 3|total:"risk,risks" }}`` is "3 risks": a number with its noun."""
+    one, _, many = one_and_many.partition(",")
+    return f"{number:,} {one if number == 1 else many or one}"
+
+
+@register.filter
+def is_secret_field(name: str) -> bool:
+    """Whether a form field holds something that a page must never show again."""
+    return bool(re.search(r"csrf|password|code|secret|token|receipt|credential", str(name), re.IGNORECASE))

@@ -1,0 +1,11 @@
+import { say } from "./app.js";
+
+export function start(root) {
+  for (const button of root.querySelectorAll("[data-copy]:not([data-ready])")) {
+    button.dataset.ready = "";
+    button.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      say(button.dataset.copied);
+    });
+  }
+}
