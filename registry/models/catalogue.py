@@ -1,4 +1,5 @@
 import re
+import uuid
 from typing import Any
 
 from django.conf import settings
@@ -39,6 +40,18 @@ class Stage(models.TextChoices):
 PUBLIC_STAGES = (Stage.PUBLISHED, Stage.WITHDRAWN)
 
 
+class PublisherQuerySet(models.QuerySet["Publisher"]):
+    def visible_to(self, user: Any) -> "PublisherQuerySet":
+        """Publishers ``user`` may know of: those with a public release, and those they hold a role at."""
+        held = scopes(user)
+        if held.everywhere:
+            return self
+        released = Exists(Release.objects.filter(family__publisher=OuterRef("pk"), stage__in=PUBLIC_STAGES))
+        theirs = Q(pk__in=held.publisher_ids()) | Q(families__pk__in=held.family_ids())
+        mine = Publisher.objects.filter(theirs).values("pk")
+        return self.filter(Q(released) | Q(pk__in=mine))
+
+
 class Publisher(Versioned, Timestamped):
     """Who releases models here: the name before the slash."""
 
@@ -47,6 +60,8 @@ class Publisher(Versioned, Timestamped):
     about = models.TextField(_("about"), blank=True)
     website = models.URLField(_("website"), blank=True)
     contact_email = models.EmailField(_("contact for questions"), blank=True)
+
+    objects = PublisherQuerySet.as_manager()
 
     class Meta:
         ordering = ["name"]
@@ -137,8 +152,10 @@ class Release(Staged, Timestamped):
     family = models.ForeignKey(ModelFamily, models.PROTECT, related_name="releases", verbose_name=_("model family"))
     version = models.CharField(_("version"), max_length=60, validators=[_VERSION])
     stage = models.CharField(_("stage"), max_length=24, choices=Stage.choices, default=Stage.DRAFT, editable=False)
-    modality = models.CharField(_("modality"), max_length=20, choices=Modality.choices, default=Modality.TEXT)
-    licence = models.CharField(_("licence"), max_length=120, blank=True, help_text=_("An SPDX expression where there is one."))
+    modality = models.CharField(_("modality"), max_length=20, choices=Modality.choices, blank=True)
+    licence = models.CharField(
+        _("licence"), max_length=120, blank=True, help_text=_("An SPDX expression where there is one.")
+    )
     base_model = models.CharField(_("made from"), max_length=200, blank=True)
     languages = ArrayField(models.CharField(max_length=20), verbose_name=_("languages"), default=list, blank=True)
     revision = models.CharField(_("revision"), max_length=40, blank=True, editable=False)
@@ -159,7 +176,8 @@ class Release(Staged, Timestamped):
             ),
             models.CheckConstraint(condition=Q(stage__in=Stage.values), name="release_stage_is_known"),
             models.CheckConstraint(
-                condition=Q(stage=Stage.DRAFT) | ~Q(revision="") & Q(published_at__isnull=False), name="published_release_has_revision"
+                condition=Q(stage=Stage.DRAFT) | ~Q(revision="") & Q(published_at__isnull=False),
+                name="published_release_has_revision",
             ),
             models.CheckConstraint(
                 condition=~Q(stage=Stage.WITHDRAWN) | ~Q(withdrawal_reason=""), name="withdrawn_release_says_why"
@@ -167,7 +185,11 @@ class Release(Staged, Timestamped):
         ]
         indexes = [
             # The latest public release of a family is looked up for every family page and every gate decision.
-            models.Index(fields=["family", "-published_at"], name="release_public", condition=Q(stage__in=["published", "withdrawn"])),
+            models.Index(
+                fields=["family", "-published_at"],
+                name="release_public",
+                condition=Q(stage__in=["published", "withdrawn"]),
+            ),
             models.Index(fields=["revision"], name="release_revision", condition=~Q(revision="")),
         ]
 
@@ -182,6 +204,16 @@ class Release(Staged, Timestamped):
         return reverse("registry:release", args=[self.family.publisher.slug, self.family.slug, self.version])
 
 
+class OfRelease(models.QuerySet[Any]):
+    def visible_to(self, user: Any) -> "OfRelease":
+        """Rows of the releases that ``user`` may know exist."""
+        held = scopes(user)
+        if held.everywhere:
+            return self
+        theirs = Q(release__family__publisher_id__in=held.publisher_ids()) | Q(release__family_id__in=held.family_ids())
+        return self.filter(Q(release__stage__in=PUBLIC_STAGES) | theirs)
+
+
 class ModelCard(models.Model):
     """One version of a release's card: the source as it was given, and what was read from it."""
 
@@ -193,6 +225,8 @@ class ModelCard(models.Model):
     sha256 = models.CharField(max_length=64, validators=[SHA256])
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
+
+    objects = OfRelease.as_manager()
 
     class Meta:
         ordering = ["-number"]
@@ -210,7 +244,8 @@ def check_artifact_path(path: str) -> None:
 
 
 def artifact_location(artifact: "Artifact", filename: str) -> str:
-    return f"releases/{artifact.release_id}/{artifact.sha256}"
+    """A name of its own for every upload: the digest is known only once the last byte is stored."""
+    return f"releases/{artifact.release_id}/{uuid.uuid4().hex}"
 
 
 class Artifact(models.Model):
@@ -224,11 +259,15 @@ class Artifact(models.Model):
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
+    objects = OfRelease.as_manager()
+
     class Meta:
         ordering = ["path"]
         constraints = [
             models.UniqueConstraint(
-                fields=["release", "path"], name="one_file_per_path", violation_error_message=_("The release has this file.")
+                fields=["release", "path"],
+                name="one_file_per_path",
+                violation_error_message=_("The release has this file."),
             ),
             models.CheckConstraint(condition=Q(size__gte=0), name="artifact_size_is_not_negative"),
             models.CheckConstraint(condition=Q(sha256__regex=r"^[0-9a-f]{64}$"), name="artifact_digest_is_sha256"),

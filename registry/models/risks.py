@@ -1,8 +1,12 @@
+import re
 from typing import Any
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -13,12 +17,20 @@ from registry.models.catalogue import PUBLIC_STAGES, ModelFamily, Release
 from registry.scale import Level, Likelihood, Severity, level
 
 
+class ObjectiveQuerySet(models.QuerySet["Objective"]):
+    def visible_to(self, user: Any) -> "ObjectiveQuerySet":
+        """Objectives of the families that ``user`` may know of."""
+        return self.filter(family__in=ModelFamily.objects.visible_to(user).values("pk"))
+
+
 class Objective(Versioned, Timestamped):
     """What a model family must hold to, so that a risk can say what it threatens."""
 
     family = models.ForeignKey(ModelFamily, models.CASCADE, related_name="objectives")
     title = models.CharField(_("objective"), max_length=200)
     statement = models.TextField(_("what it means"), blank=True)
+
+    objects = ObjectiveQuerySet.as_manager()
 
     class Meta:
         ordering = ["pk"]
@@ -28,16 +40,35 @@ class Objective(Versioned, Timestamped):
         return self.title
 
 
+# A risk of one release only is shown no earlier than that release.
+_SHOWN = Q(is_public=True) & (Q(release=None) | Q(release__stage__in=PUBLIC_STAGES))
+
+
 class RiskQuerySet(models.QuerySet["Risk"]):
     def visible_to(self, user: Any) -> "RiskQuerySet":
         """Risks ``user`` may know of: those shown to the public, and all of the families they hold a role for."""
         held = scopes(user)
         if held.everywhere:
             return self
-        released = Release.objects.filter(stage__in=PUBLIC_STAGES).values("family_id")
-        shown = Q(is_public=True, family_id__in=released) & ~Q(stage=Risk.Stage.DRAFT)
+        released = Exists(Release.objects.filter(family_id=OuterRef("family_id"), stage__in=PUBLIC_STAGES))
+        shown = Q(released) & _SHOWN & ~Q(stage="draft")
         mine = Q(family__publisher_id__in=held.publisher_ids()) | Q(family_id__in=held.family_ids())
         return self.filter(shown | mine)
+
+    def shown(self) -> "RiskQuerySet":
+        """What anybody may see of the risks of a public family."""
+        return self.filter(_SHOWN).exclude(stage=Risk.Stage.DRAFT)
+
+    def matching(self, text: str) -> "RiskQuerySet":
+        """Risks with all words of ``text``, the last perhaps unfinished; “R-12” finds the number."""
+        if number := re.fullmatch(r"\s*R-(\d{1,9})\s*", text, re.IGNORECASE):
+            return self.filter(number=int(number[1]))
+        words = re.findall(r"\w+", text)[:12]
+        if not words:
+            return self
+        return self.filter(
+            words=SearchQuery(" & ".join(f"'{word}':*" for word in words), config="english", search_type="raw")
+        )
 
     def open(self) -> "RiskQuerySet":
         return self.filter(stage=Risk.Stage.OPEN)
@@ -68,10 +99,20 @@ class Risk(Staged, Timestamped):
     harm = models.TextField(_("the harm"), help_text=_("What could happen, and how."))
     affected = models.TextField(_("who it touches"), blank=True)
     objective = models.ForeignKey(
-        Objective, models.SET_NULL, null=True, blank=True, related_name="risks", verbose_name=_("objective it threatens")
+        Objective,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="risks",
+        verbose_name=_("objective it threatens"),
     )
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="owned_risks", verbose_name=_("risk owner")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="owned_risks",
+        verbose_name=_("risk owner"),
     )
     is_public = models.BooleanField(_("shown on the public page"), default=True)
     inherent_likelihood = models.PositiveSmallIntegerField(choices=Likelihood.choices, null=True, editable=False)
@@ -79,10 +120,47 @@ class Risk(Staged, Timestamped):
     residual_likelihood = models.PositiveSmallIntegerField(choices=Likelihood.choices, null=True, editable=False)
     residual_severity = models.PositiveSmallIntegerField(choices=Severity.choices, null=True, editable=False)
     inherent_score = models.GeneratedField(
-        expression=F("inherent_likelihood") * F("inherent_severity"), output_field=models.SmallIntegerField(), db_persist=True
+        expression=F("inherent_likelihood") * F("inherent_severity"),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
     )
     residual_score = models.GeneratedField(
-        expression=F("residual_likelihood") * F("residual_severity"), output_field=models.SmallIntegerField(), db_persist=True
+        expression=F("residual_likelihood") * F("residual_severity"),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
+    # The judgement that counts now: after mitigation where there is one, else before it.
+    current_likelihood = models.GeneratedField(
+        expression=Coalesce("residual_likelihood", "inherent_likelihood"),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
+    current_severity = models.GeneratedField(
+        expression=Coalesce("residual_severity", "inherent_severity"),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
+    current_score = models.GeneratedField(
+        expression=Coalesce(
+            F("residual_likelihood") * F("residual_severity"), F("inherent_likelihood") * F("inherent_severity")
+        ),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
+    # Worst first, and no two alike, so that a page of the register begins exactly where the last one ended.
+    urgency = models.GeneratedField(
+        expression=Coalesce(
+            F("residual_likelihood") * F("residual_severity"), F("inherent_likelihood") * F("inherent_severity"), 0
+        )
+        * 2**40
+        + F("id"),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
+    words = models.GeneratedField(
+        expression=SearchVector("title", "harm", "affected", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
     )
     opened_at = models.DateTimeField(_("opened"), null=True, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
@@ -104,13 +182,25 @@ class Risk(Staged, Timestamped):
                 name="open_risk_is_assessed",
             ),
             *(
-                models.CheckConstraint(condition=Q(**{f"{name}__range": (1, 5)}) | Q(**{f"{name}__isnull": True}), name=f"{name}_on_scale")
+                models.CheckConstraint(
+                    condition=Q(**{f"{name}__range": (1, 5)}) | Q(**{f"{name}__isnull": True}), name=f"{name}_on_scale"
+                )
                 for name in ("inherent_likelihood", "inherent_severity", "residual_likelihood", "residual_severity")
+            ),
+            *(
+                models.CheckConstraint(
+                    condition=Q(**{f"{kind}_likelihood__isnull": True, f"{kind}_severity__isnull": True})
+                    | Q(**{f"{kind}_likelihood__isnull": False, f"{kind}_severity__isnull": False}),
+                    name=f"{kind}_judgement_is_whole",
+                )
+                for kind in ("inherent", "residual")
             ),
         ]
         indexes = [
             # The register of a family, worst first, and the same across all families.
-            models.Index(fields=["family", "stage", "-residual_score"], name="risk_of_family"),
+            models.Index(fields=["family", "-urgency"], name="risk_of_family"),
+            models.Index(fields=["-urgency"], name="risk_worst_first"),
+            GinIndex(fields=["words"], name="risk_words"),
             models.Index(fields=["owner", "stage"], name="risk_of_owner"),
         ]
 
@@ -128,8 +218,13 @@ class Risk(Staged, Timestamped):
 
     @property
     def residual(self) -> Level | None:
-        """The level now, after mitigation; the inherent one until somebody has assessed what mitigation does."""
-        return level(self.residual_score if self.residual_score is not None else self.inherent_score)
+        """The level after mitigation; None until somebody has assessed what mitigation does."""
+        return level(self.residual_score)
+
+    @property
+    def current(self) -> Level | None:
+        """The level that counts now: after mitigation where it was assessed, else before it."""
+        return level(self.current_score)
 
     def get_absolute_url(self) -> str:
         return reverse("registry:risk", args=[self.pk])
@@ -153,7 +248,9 @@ class RiskAssessment(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            models.CheckConstraint(condition=Q(likelihood__range=(1, 5)) & Q(severity__range=(1, 5)), name="assessment_on_scale")
+            models.CheckConstraint(
+                condition=Q(likelihood__range=(1, 5)) & Q(severity__range=(1, 5)), name="assessment_on_scale"
+            )
         ]
 
     def __str__(self) -> str:
@@ -162,6 +259,21 @@ class RiskAssessment(models.Model):
     @property
     def level(self) -> Level | None:
         return level(self.likelihood * self.severity)
+
+
+class MitigationQuerySet(models.QuerySet["Mitigation"]):
+    def visible_to(self, user: Any) -> "MitigationQuerySet":
+        """Mitigations of a risk that ``user`` may know of, and all of the families they hold a role for."""
+        held = scopes(user)
+        if held.everywhere:
+            return self
+        through = Mitigation.risks.through.objects.filter(mitigation_id=OuterRef("pk"))
+        seen = Exists(through.filter(risk__in=Risk.objects.visible_to(user).values("pk")))
+        mine = Q(family__publisher_id__in=held.publisher_ids()) | Q(family_id__in=held.family_ids())
+        return self.filter(mine | Q(seen))
+
+    def unfinished(self) -> "MitigationQuerySet":
+        return self.filter(stage__in=[Mitigation.Stage.PLANNED, Mitigation.Stage.IN_PROGRESS])
 
 
 class Mitigation(Staged, Timestamped):
@@ -185,13 +297,19 @@ class Mitigation(Staged, Timestamped):
     )
     due_on = models.DateField(_("due"))
 
+    objects = MitigationQuerySet.as_manager()
+
     class Meta:
         ordering = ["due_on", "pk"]
         constraints = [
-            models.CheckConstraint(condition=Q(stage__in=["planned", "in_progress", "done", "dropped"]), name="mitigation_stage_is_known")
+            models.CheckConstraint(
+                condition=Q(stage__in=["planned", "in_progress", "done", "dropped"]), name="mitigation_stage_is_known"
+            )
         ]
         indexes = [
-            models.Index(fields=["owner", "due_on"], name="mitigation_due", condition=Q(stage__in=["planned", "in_progress"]))
+            models.Index(
+                fields=["owner", "due_on"], name="mitigation_due", condition=Q(stage__in=["planned", "in_progress"])
+            )
         ]
 
     def __str__(self) -> str:
