@@ -11,7 +11,7 @@ RUN apt-get update \
 WORKDIR /app
 
 FROM base AS build
-RUN python -m pip install --no-cache-dir --disable-pip-version-check 'uv>=0.9,<1'
+RUN python -m pip install --no-cache-dir --disable-pip-version-check --root-user-action=ignore 'uv>=0.9,<1'
 # The packages first: their layer stays until the lock file changes.
 COPY pyproject.toml uv.lock ./
 RUN UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_COMPILE_BYTECODE=1 UV_NO_CACHE=1 uv sync --frozen
