@@ -25,7 +25,11 @@ def join_stylesheet(entry: str, read: Any) -> str:
 class PortalStaticFilesStorage(CompressedManifestStaticFilesStorage):
     """Joins the parts of the stylesheet before names are hashed, so a page asks for one file."""
 
-    support_js_module_import_aggregation = True
+    # Our own modules only: files of other packages name things that they do not ship.
+    patterns = (
+        *CompressedManifestStaticFilesStorage.patterns,
+        ("js/*.js", CompressedManifestStaticFilesStorage._js_module_import_aggregation_patterns[1]),
+    )
 
     def post_process(self, paths: dict[str, Any], dry_run: bool = False, **options: Any) -> Iterator[Any]:
         if ENTRY in paths and not dry_run:

@@ -1,13 +1,6 @@
 // Starts on every page. A behaviour is fetched only where its data- attribute occurs.
 document.documentElement.dataset.js = "";
 
-export function say(text) {
-  const status = document.getElementById("status");
-  if (!status) return;
-  status.textContent = "";
-  setTimeout(() => (status.textContent = text), 50);
-}
-
 const behaviours = [
   ["[data-count-for]", () => import("./count.js")],
   ["[data-dialog-open]", () => import("./dialog.js")],

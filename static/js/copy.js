@@ -1,4 +1,4 @@
-import { say } from "./app.js";
+import { say } from "./say.js";
 
 export function start(root) {
   for (const button of root.querySelectorAll("[data-copy]:not([data-ready])")) {

@@ -1,4 +1,4 @@
-import { say } from "./app.js";
+import { say } from "./say.js";
 
 // How many characters are left; spoken only when the writer pauses near the end.
 export function start(root) {

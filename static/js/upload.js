@@ -1,4 +1,4 @@
-import { say } from "./app.js";
+import { say } from "./say.js";
 
 // Sends a form with files from where it stands, to show how far it is. The server answers a redirect
 // of this request with 204 and HX-Redirect; anything else is left to the plain form, which shows the

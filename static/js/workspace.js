@@ -1,4 +1,5 @@
-import { say, start } from "./app.js";
+import { start } from "./app.js";
+import { say } from "./say.js";
 
 // What htmx does not do by itself: wake up new content, keep the focus, and say what has changed.
 let focused = "";
