@@ -1,8 +1,8 @@
 from django.urls import include, path
-from drf_spectacular.views import SpectacularAPIView
 
 from access import api as access
 from accounts import api as accounts
+from common.api import reference
 from governance import api as governance
 from incidents import api as incidents
 from registry import api as registry
@@ -11,7 +11,10 @@ from reports import api as reports
 routes = [
     *(route for module in (accounts, registry, governance, access, incidents, reports) for route in module.router.urls),
     *(route for module in (accounts, registry, governance, access, incidents, reports) for route in getattr(module, "urlpatterns", [])),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("schema/", reference.SchemaView.as_view(), name="schema"),
 ]
 
-urlpatterns = [path("v1/", include((routes, "api")))]
+urlpatterns = [
+    path("", reference.page, name="api_reference"),
+    path("v1/", include((routes, "api"))),
+]

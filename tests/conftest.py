@@ -8,7 +8,7 @@ from django.test import TransactionTestCase
 from accounts.roles import Role
 from accounts.services import assign_role, service_account
 from tests.factories.accounts import OrganisationFactory, UserFactory
-from tests.factories.registry import ModelFamilyFactory, PublisherFactory, ReleaseFactory
+from tests.factories.registry import CARD, ModelFamilyFactory, PublisherFactory, ReleaseFactory
 
 APPEND_ONLY = "SELECT DISTINCT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE '%\\_no\\_truncate'"
 
@@ -54,8 +54,9 @@ def family(publisher):
 
 @pytest.fixture
 def release(family, release_manager):
-    """The published release of the cast's model family."""
-    return ReleaseFactory(family=family, version="1.0", published=True, created_by=release_manager)
+    """The published release of the cast's model family, with a card and two files."""
+    files = {"model.safetensors": b"the weights", "config.json": b"{}"}
+    return ReleaseFactory(family=family, version="1.0", published=True, card=CARD, files=files, created_by=release_manager)
 
 
 @pytest.fixture

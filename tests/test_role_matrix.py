@@ -60,14 +60,14 @@ def test_route_answers_each_role(name, w):
         client = Client()
         if user is not None:
             user.__dict__.pop("_scopes", None)
-            client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            client.force_login(user)
         for verb in ("GET", *WRITES):
             expected = row.verbs[verb][role] if verb in row.verbs else CLOSED
             status = _send(client, name, row, verb, w)
             allowed = expected if isinstance(expected, set | tuple) else {expected}
             if status not in allowed:
                 wrong.append(f"{verb} by {role}: {status}, expected {expected}")
-    assert wrong == []
+    assert not wrong, "\n" + "\n".join(wrong)
 
 
 def _send(client, name, row, verb, w):

@@ -9,6 +9,9 @@ from registry.models import Artifact, Mitigation, ModelCard, ModelFamily, Object
 from tests.factories.accounts import UserFactory
 
 
+CARD = "---\nlicense: apache-2.0\n---\n# A model\n\nWhat it is for.\n"
+
+
 class PublisherFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Publisher
@@ -51,6 +54,23 @@ class ReleaseFactory(factory.django.DjangoModelFactory):
     licence = "Apache-2.0"
     created_by = factory.SubFactory(UserFactory)
 
+    @classmethod
+    def _create(cls, model_class, *args, card="", files=None, **fields):
+        """Made as a draft, given its ``card`` (source) and ``files`` (path → bytes), then moved on: as in
+        life, and as the database demands of a release that is to be public."""
+        names = ("stage", "revision", "published_at", "withdrawn_at", "withdrawal_reason")
+        later = {name: fields.pop(name) for name in names if name in fields}
+        release = super()._create(model_class, *args, **fields)
+        if card:
+            ModelCardFactory(release=release, source=card, created_by=release.created_by)
+        for path, content in (files or {}).items():
+            ArtifactFactory(release=release, path=path, content=content, created_by=release.created_by)
+        if later:
+            Release.objects.filter(pk=release.pk).update(**later)
+            for name, value in later.items():
+                setattr(release, name, value)
+        return release
+
 
 class ModelCardFactory(factory.django.DjangoModelFactory):
     class Meta:
@@ -58,7 +78,7 @@ class ModelCardFactory(factory.django.DjangoModelFactory):
 
     release = factory.SubFactory(ReleaseFactory)
     number = 1
-    source = "---\nlicense: apache-2.0\n---\n# A model\n\nWhat it is for.\n"
+    source = CARD
     body = "# A model\n\nWhat it is for.\n"
     metadata = factory.LazyFunction(lambda: {"license": "apache-2.0"})
     sha256 = factory.LazyAttribute(lambda card: hashlib.sha256(card.source.encode()).hexdigest())

@@ -6,7 +6,6 @@ from tests.factories.accounts import ApiTokenFactory
 from tests.factories.registry import (
     ArtifactFactory,
     MitigationFactory,
-    ModelCardFactory,
     ObjectiveFactory,
     ReleaseFactory,
     RiskFactory,
@@ -16,7 +15,7 @@ from tests.factories.registry import (
 def registry(w: SimpleNamespace) -> None:
     w.draft = ReleaseFactory(family=w.family, version="2.0-draft", created_by=w.release_manager)
     w.withdrawn = ReleaseFactory(family=w.family, version="0.9", withdrawn=True, created_by=w.release_manager)
-    w.card = ModelCardFactory(release=w.release, created_by=w.release_manager)
+    w.card = w.release.cards.get()
     w.artifact = ArtifactFactory(release=w.draft, created_by=w.release_manager)
     w.objective = ObjectiveFactory(family=w.family)
     w.risk = RiskFactory(family=w.family, number=1, opened=True, owner=w.risk_owner, objective=w.objective)
