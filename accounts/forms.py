@@ -4,7 +4,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Scope, User
+from accounts.models import Organisation, OrganisationDomain, Scope, User
 from common.forms import BaseForm, BaseModelForm
 
 
@@ -41,4 +41,26 @@ class TokenForm(BaseForm):
         choices=[(7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (366, _("1 year"))],
         coerce=int,
         initial=90,
+    )
+
+
+class OrganisationForm(BaseModelForm):
+    class Meta:
+        model = Organisation
+        fields = ["name", "slug", "country"]
+        help_texts = {"slug": _("Letters, digits and “-”."), "country": _("Two letters, such as BE.")}
+
+
+class DomainForm(BaseModelForm):
+    class Meta:
+        model = OrganisationDomain
+        fields = ["domain"]
+        help_texts = {"domain": _("What comes after the @ in its addresses, such as example.org.")}
+
+
+class VerificationForm(BaseForm):
+    evidence = forms.CharField(
+        label=_("How you checked it"),
+        max_length=300,
+        help_text=_("For example: a DNS record we asked for, a letter, a contract. It is kept on record."),
     )

@@ -5,6 +5,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models.functions import Lower
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +24,9 @@ class Organisation(Timestamped):
 
     def __str__(self) -> str:
         return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:organisation", args=[self.slug])
 
 
 class OrganisationDomain(Timestamped):
@@ -46,6 +50,9 @@ class OrganisationDomain(Timestamped):
 
     def __str__(self) -> str:
         return self.domain
+
+    def get_absolute_url(self) -> str:
+        return reverse("accounts:domain_verification", args=[self.organisation.slug, self.pk])
 
 
 class UserManager(BaseUserManager["User"]):

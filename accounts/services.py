@@ -130,6 +130,33 @@ def token_digest(value: str) -> str:
 
 
 @transaction.atomic
+def create_organisation(*, actor: Any, name: str, slug: str, country: str = "") -> Organisation:
+    """Register an organisation that people can belong to. Raises ``PermissionDenied`` to anybody but administrators."""
+    if not permissions.can_manage_organisations(actor) and not actor.is_service:
+        raise PermissionDenied
+    if Organisation.objects.filter(slug=slug).exists():
+        raise Refused(_("There is an organisation with this short name."), field="slug")
+    organisation = Organisation.objects.create(name=name, slug=slug, country=country.upper())
+    audit.record(actor, "accounts.organisation.create", organisation, after={"name": name, "slug": slug})
+    return organisation
+
+
+@transaction.atomic
+def add_domain(organisation: Organisation, *, actor: Any, domain: str) -> OrganisationDomain:
+    """Put a mail domain to ``organisation``'s name; it counts for nothing until it is verified."""
+    if not permissions.can_manage_organisations(actor) and not actor.is_service:
+        raise PermissionDenied
+    domain = domain.lower()
+    if organisation.domains.filter(domain=domain).exists():
+        raise Refused(_("The organisation has this domain already."), field="domain")
+    row = OrganisationDomain(organisation=organisation, domain=domain)
+    row.full_clean()
+    row.save()
+    audit.record(actor, "accounts.domain.add", row, after={"domain": domain, "organisation": organisation})
+    return row
+
+
+@transaction.atomic
 def verify_domain(domain: OrganisationDomain, *, actor: Any, evidence: str) -> OrganisationDomain:
     """Put on record that ``domain`` belongs to its organisation, and how that was checked."""
     if not permissions.can_manage_organisations(actor) and not actor.is_service:

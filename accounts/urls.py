@@ -8,4 +8,11 @@ urlpatterns = [
     path("account/profile/", views.profile, name="profile"),
     path("account/tokens/", views.token_list, name="token_list"),
     path("account/tokens/<int:pk>/revocation/", views.token_revocation, name="token_revocation"),
+    path("workspace/organisations/", views.organisation_list, name="organisation_list"),
+    path("workspace/organisations/<slug:slug>/", views.organisation, name="organisation"),
+    path(
+        "workspace/organisations/<slug:slug>/domains/<int:pk>/verification/",
+        views.domain_verification,
+        name="domain_verification",
+    ),
 ]

@@ -2,15 +2,17 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import selectors, services
-from accounts.forms import ProfileForm, TokenForm
-from accounts.models import ApiToken
+from accounts import permissions, selectors, services
+from accounts.forms import DomainForm, OrganisationForm, ProfileForm, TokenForm, VerificationForm
+from accounts.models import ApiToken, Organisation, OrganisationDomain
 from common import workspace as waiting
 from common.lifecycle import Refused
 from common.pages import keyset_page
@@ -65,3 +67,58 @@ def token_revocation(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The token “%s” no longer works.") % token.name)
         return redirect("accounts:token_list")
     return render(request, "accounts/token_revocation.html", {"token": token})
+
+
+def _organisations(request: HttpRequest) -> Any:
+    if not permissions.can_manage_organisations(request.user):
+        raise PermissionDenied
+    return Organisation.objects.annotate(member_count=Count("members"))
+
+
+@page
+@login_required
+def organisation_list(request: HttpRequest) -> HttpResponse:
+    """All organisations, and the form for a new one."""
+    rows = _organisations(request)
+    form = OrganisationForm(request.POST or None)
+    if form.is_valid():
+        try:
+            organisation = services.create_organisation(actor=request.user, **form.cleaned_data)
+            return redirect("accounts:organisation", organisation.slug)
+        except Refused as refusal:
+            form.add_refusal(refusal)
+    context = {"form": form, "organisations": keyset_page(rows, request)}
+    return render(request, "accounts/organisation_list.html", context, status=422 if form.errors else 200)
+
+
+@page
+@login_required
+def organisation(request: HttpRequest, slug: str) -> HttpResponse:
+    """One organisation, its domains, and the form for a new domain."""
+    found = get_object_or_404(_organisations(request), slug=slug)
+    form = DomainForm(request.POST or None)
+    if form.is_valid():
+        try:
+            services.add_domain(found, actor=request.user, **form.cleaned_data)
+            return redirect("accounts:organisation", slug)
+        except Refused as refusal:
+            form.add_refusal(refusal)
+    context = {"organisation": found, "domains": found.domains.order_by("domain"), "form": form}
+    return render(request, "accounts/organisation.html", context, status=422 if form.errors else 200)
+
+
+@page
+@login_required
+def domain_verification(request: HttpRequest, slug: str, pk: int) -> HttpResponse:
+    found = get_object_or_404(_organisations(request), slug=slug)
+    domain = get_object_or_404(OrganisationDomain, organisation=found, pk=pk)
+    form = VerificationForm(request.POST or None)
+    if form.is_valid():
+        try:
+            services.verify_domain(domain, actor=request.user, **form.cleaned_data)
+            messages.success(request, _("Whoever confirms an address in %s is now a member.") % domain.domain)
+            return redirect("accounts:organisation", slug)
+        except Refused as refusal:
+            form.add_refusal(refusal)
+    context = {"organisation": found, "domain": domain, "form": form}
+    return render(request, "accounts/domain_verification.html", context, status=422 if form.errors else 200)

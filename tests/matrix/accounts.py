@@ -1,4 +1,13 @@
+from tests.factories.accounts import OrganisationDomainFactory
 from tests.matrix import API_SIGNED_IN, SIGNED_IN, api_only, everybody, only, route
+
+# The stranger is an administrator too, of another publisher: organisations are the portal's, not a publisher's.
+ORGANISATIONS = only("administrator", "stranger")
+
+
+def build(w):
+    w.domain = OrganisationDomainFactory(organisation=w.researcher.organisation, verified_at=None, evidence="")
+
 
 ROUTES = {
     "accounts:workspace": route(get=SIGNED_IN),
@@ -10,6 +19,23 @@ ROUTES = {
         args=lambda w: [w.token.pk],
         get=only("release_manager", others=404) | {"superuser": 404},
         post=only("release_manager", status=302, others=404) | {"superuser": 404},
+    ),
+    "accounts:organisation_list": route(
+        get=ORGANISATIONS,
+        post={role: 302 if status == 200 else status for role, status in ORGANISATIONS.items()},
+        body=lambda w: {"name": "Institute", "slug": "institute", "country": "NL"},
+    ),
+    "accounts:organisation": route(
+        args=lambda w: [w.researcher.organisation.slug],
+        get=ORGANISATIONS,
+        post={role: 302 if status == 200 else status for role, status in ORGANISATIONS.items()},
+        body=lambda w: {"domain": "institute.example.org"},
+    ),
+    "accounts:domain_verification": route(
+        args=lambda w: [w.domain.organisation.slug, w.domain.pk],
+        get=ORGANISATIONS,
+        post={role: 302 if status == 200 else status for role, status in ORGANISATIONS.items()},
+        body=lambda w: {"evidence": "Seen the DNS record"},
     ),
     "api:me": route(get=API_SIGNED_IN),
     "api:token-list": route(
