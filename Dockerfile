@@ -21,7 +21,6 @@ COPY . .
 RUN export TIDEGATE_ENV=local DATABASE_URL=postgres://build@localhost/build REDIS_URL=redis://localhost \
       SECRET_KEY=build-only-build-only-build-only-build-only-build-only STATIC_DIR=/app/built \
  && python manage.py setup_assets \
- && python manage.py collectstatic --no-input --verbosity 0 \
  && python -m compileall -q -j 0 -x '\.venv' .
 
 FROM base AS app

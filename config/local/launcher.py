@@ -185,9 +185,12 @@ def environment_for(state: State, **extra: str) -> dict[str, str]:
         "TIDEGATE_ENV": "local",
         "DATA_DIR": str(state.folder),
         "PYTHONUNBUFFERED": "1",
+        # Not the system's folder, which is often kept in memory: uploads may be of any size.
+        "UPLOAD_TEMP_DIR": str(state.uploads),
         **extra,
     }
     if not {"SECRET_KEY", "SECRET_KEY_FILE"} & set(os.environ):
         state.secret("secret_key")
         chosen["SECRET_KEY_FILE"] = str(state.folder / "secret_key")
-    return chosen | dict(os.environ) | {"DATA_DIR": str(state.folder)}
+    folders = {"DATA_DIR": str(state.folder), "STATIC_DIR": str(state.folder)}
+    return chosen | dict(os.environ) | folders

@@ -1,5 +1,6 @@
 """``make run``: from a fresh clone to a portal that answers, and back down again."""
 
+import hashlib
 import json
 import os
 import signal
@@ -14,7 +15,7 @@ import psycopg
 from config.local import system
 from config.local.launcher import Interrupted, Launcher, environment_for, python, supervised
 from config.local.processes import Child
-from config.local.state import CannotStart, Lock, State
+from config.local.state import ROOT, CannotStart, Lock, State
 
 MANAGE = python("manage.py")
 
@@ -54,10 +55,13 @@ def _start_all(launcher: Launcher, port: int) -> None:
     if _is_empty(launcher.env["DATABASE_URL"]):
         first.touch()
     with _step("Database tables and static files"):
-        assets = launcher.start("assets", [*MANAGE, "setup_assets"])
+        made_from, fingerprint = launcher.state.folder / "static-made-from", _static_fingerprint()
+        stale = not made_from.exists() or made_from.read_text() != fingerprint
+        assets = launcher.start("assets", [*MANAGE, "setup_assets"]) if stale else None
         launcher.run("migrate", *MANAGE, "migrate", "--no-input")
-        launcher.finish(assets)
-        launcher.run("static", *MANAGE, "collectstatic", "--no-input")
+        if assets:
+            launcher.finish(assets)
+            made_from.write_text(fingerprint)
     if first.exists():
         with _step("Demo data (first start only)"):
             launcher.run("demo", *MANAGE, "demo")
@@ -103,6 +107,15 @@ def _publish_environment(launcher: Launcher) -> None:
     path.touch(mode=0o600)
     names = ("DATABASE_URL", "REDIS_URL", "BASE_URL")
     path.write_text(json.dumps({name: launcher.env[name] for name in names}))
+
+
+def _static_fingerprint() -> str:
+    """Changes when a static file may have: compressing them all takes longer than the rest of a start."""
+    digest = hashlib.sha256((ROOT / "uv.lock").read_bytes())
+    for path in sorted((*ROOT.glob("static/**/*"), *ROOT.glob("locale/**/*.po"), *ROOT.glob("common/*.py"))):
+        if path.is_file():
+            digest.update(f"{path.relative_to(ROOT)} {path.stat().st_mtime_ns} {path.stat().st_size}\n".encode())
+    return digest.hexdigest()
 
 
 def _is_empty(database_url: str) -> bool:

@@ -31,6 +31,10 @@ class State:
         return self.folder / "mail"
 
     @property
+    def uploads(self) -> Path:
+        return self.folder / "tmp"
+
+    @property
     def journal(self) -> Path:
         """The processes that are running now: read by whoever has to stop them."""
         return self.folder / "processes.json"
@@ -41,7 +45,7 @@ class State:
         return self.folder / "environment.json"
 
     def create(self) -> None:
-        for folder in (self.folder, self.logs, self.mail):
+        for folder in (self.folder, self.logs, self.mail, self.uploads):
             folder.mkdir(parents=True, exist_ok=True)
 
     def secret(self, name: str) -> str:
