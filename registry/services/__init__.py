@@ -1,0 +1,56 @@
+"""All that changes the registry. Each call is one transaction with one audit event."""
+
+from registry.services.artifacts import add_artifact, remove_artifact
+from registry.services.cards import import_card
+from registry.services.catalogue import (
+    add_objective,
+    create_family,
+    create_publisher,
+    create_release,
+    edit_family,
+    edit_objective,
+    edit_publisher,
+    edit_release,
+)
+from registry.services.mitigations import (
+    add_mitigation,
+    drop_mitigation,
+    edit_mitigation,
+    finish_mitigation,
+    start_mitigation,
+)
+from registry.services.risks import (
+    assess_risk,
+    assign_risk_owner,
+    close_risk,
+    create_risk,
+    edit_risk,
+    open_risk,
+    reopen_risk,
+)
+
+__all__ = [
+    "add_artifact",
+    "add_mitigation",
+    "add_objective",
+    "assess_risk",
+    "assign_risk_owner",
+    "close_risk",
+    "create_family",
+    "create_publisher",
+    "create_release",
+    "create_risk",
+    "drop_mitigation",
+    "edit_family",
+    "edit_mitigation",
+    "edit_objective",
+    "edit_publisher",
+    "edit_release",
+    "edit_risk",
+    "finish_mitigation",
+    "import_card",
+    "open_risk",
+    "remove_artifact",
+    "reopen_risk",
+    "start_mitigation",
+]

@@ -1,0 +1,161 @@
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from accounts.roles import Role
+from accounts.services import assign_role, service_account
+from common import audit
+from common.editing import edit
+from common.lifecycle import Refused
+from registry import permissions
+from registry.models import ModelFamily, Objective, Publisher, Release
+from registry.services import _store
+
+# What stays editable once people rely on a release: what describes it, not what they agreed to.
+ALWAYS_EDITABLE = frozenset({"modality", "base_model", "languages"})
+
+
+@transaction.atomic
+def create_publisher(
+    *, actor: User, slug: str, name: str, about: str = "", website: str = "", contact_email: str = ""
+) -> Publisher:
+    """Register a publisher; whoever does so becomes its administrator and release manager.
+
+    Raises ``PermissionDenied`` to anybody but a superuser or a service account that sets the portal up.
+    """
+    if not (permissions.can_create_publisher(actor) or actor.is_service):
+        raise PermissionDenied
+    publisher = Publisher(slug=slug, name=name, about=about, website=website, contact_email=contact_email)
+    _store.insert(publisher, taken={"slug": "slug"})
+    audit.record(actor, "registry.publisher.create", publisher, after={"slug": slug, "name": name})
+    if not actor.is_service:
+        for role in (Role.ADMINISTRATOR, Role.RELEASE_MANAGER):
+            assign_role(actor, role, publisher, actor=service_account("Registry"))
+    return publisher
+
+
+def edit_publisher(
+    publisher: Publisher, *, actor: User, expected_version: int | None = None, **changes: Any
+) -> Publisher:
+    """Change name, description or contact of a publisher. Its short name stays: addresses depend on it."""
+    if not permissions.can_edit_publisher(actor, publisher):
+        raise PermissionDenied
+    _store.allow(changes, {"name", "about", "website", "contact_email"})
+    _store.checked(publisher, changes)
+    return edit(
+        publisher, actor=actor, verb="registry.publisher.edit", changes=changes, expected_version=expected_version
+    )
+
+
+@transaction.atomic
+def create_family(
+    publisher: Publisher,
+    *,
+    actor: User,
+    slug: str,
+    name: str,
+    summary: str,
+    intended_use: str = "",
+    out_of_scope_use: str = "",
+) -> ModelFamily:
+    """Register a model family. Nobody outside the publisher knows of it until a release is published."""
+    if not permissions.can_create_family(actor, publisher):
+        raise PermissionDenied
+    family = ModelFamily(
+        publisher=publisher,
+        slug=slug,
+        name=name,
+        summary=summary,
+        intended_use=intended_use,
+        out_of_scope_use=out_of_scope_use,
+    )
+    _store.insert(family, taken={"one_family_per_name": "slug"})
+    audit.record(actor, "registry.modelfamily.create", family, after={"repo_id": family.repo_id, "name": name})
+    return family
+
+
+def edit_family(
+    family: ModelFamily, *, actor: User, expected_version: int | None = None, **changes: Any
+) -> ModelFamily:
+    """Change what a family says of itself. Its short name stays: addresses and clients depend on it."""
+    if not permissions.can_edit_family(actor, family):
+        raise PermissionDenied
+    _store.allow(changes, {"name", "summary", "intended_use", "out_of_scope_use"})
+    _store.checked(family, changes)
+    return edit(
+        family, actor=actor, verb="registry.modelfamily.edit", changes=changes, expected_version=expected_version
+    )
+
+
+@transaction.atomic
+def create_release(
+    family: ModelFamily,
+    *,
+    actor: User,
+    version: str,
+    modality: str = "",
+    licence: str = "",
+    base_model: str = "",
+    languages: Sequence[str] = (),
+) -> Release:
+    """Begin a release as a draft. What is left empty here, its model card may fill."""
+    if not permissions.can_create_release(actor, family):
+        raise PermissionDenied
+    release = Release(
+        family=family,
+        version=version,
+        modality=modality,
+        licence=licence,
+        base_model=base_model,
+        languages=list(languages),
+        created_by=actor,
+    )
+    _store.insert(release, taken={"one_release_per_version": "version"})
+    audit.record(actor, "registry.release.create", release, after={"version": version})
+    return release
+
+
+def edit_release(release: Release, *, actor: User, expected_version: int | None = None, **changes: Any) -> Release:
+    """Change the fields of a release. After publication its version and licence stay as they were."""
+    if not permissions.can_edit_release(actor, release):
+        raise PermissionDenied
+    _store.allow(changes, ALWAYS_EDITABLE | {"version", "licence"})
+    _store.checked(release, changes)
+    with transaction.atomic():
+        fresh = Release.objects.select_for_update(of=("self",)).select_related("family__publisher").get(pk=release.pk)
+        if fresh.stage != Release.Stage.DRAFT:
+            for name in changes.keys() - ALWAYS_EDITABLE:
+                if changes[name] != getattr(fresh, name):
+                    raise Refused(_("This cannot change any more: the release has been published."), field=name)
+        with _store.refusing(release, {"one_release_per_version": "version"}), transaction.atomic():
+            return edit(
+                fresh, actor=actor, verb="registry.release.edit", changes=changes, expected_version=expected_version
+            )
+
+
+@transaction.atomic
+def add_objective(family: ModelFamily, *, actor: User, title: str, statement: str = "") -> Objective:
+    """Say what a family must hold to, so that risks can name what they threaten."""
+    if not permissions.can_edit_objectives(actor, family):
+        raise PermissionDenied
+    objective = Objective(family=family, title=title, statement=statement)
+    _store.insert(objective, taken={"one_objective_per_title": "title"})
+    audit.record(actor, "registry.objective.add", objective, after={"family": family, "title": title})
+    return objective
+
+
+def edit_objective(
+    objective: Objective, *, actor: User, expected_version: int | None = None, **changes: Any
+) -> Objective:
+    if not permissions.can_edit_objectives(actor, objective.family):
+        raise PermissionDenied
+    _store.allow(changes, {"title", "statement"})
+    _store.checked(objective, changes)
+    with _store.refusing(objective, {"one_objective_per_title": "title"}):
+        return edit(
+            objective, actor=actor, verb="registry.objective.edit", changes=changes, expected_version=expected_version
+        )
