@@ -35,7 +35,16 @@ class PortalBoundField(BoundField):
         parts = [described] if described else []
         if self.limit:
             parts.append(f"{self.auto_id}_count")
+        if getattr(self.field.widget, "limits", ""):
+            parts.append(f"{self.auto_id}_limits")
         return " ".join(parts)
+
+    def build_widget_attrs(self, attrs: dict[str, Any], widget: forms.Widget | None = None) -> dict[str, Any]:
+        built: dict[str, Any] = super().build_widget_attrs(attrs, widget)
+        if self.label and "placeholder" in (widget or self.field.widget).attrs:
+            # A placeholder that repeats the label is gone as soon as it is needed.
+            built["placeholder"] = False
+        return built
 
     @property
     def columns(self) -> int:

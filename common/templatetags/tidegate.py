@@ -305,6 +305,12 @@ def entry_id(field: Any) -> str:
 
 
 @register.filter
+def grouped(number: int) -> str:
+    """A number with its thousands apart: 4,000."""
+    return f"{number:,}"
+
+
+@register.filter
 def total(number: int, one_and_many: str) -> str:
     """``{{ 3|total:"risk,risks" }}`` is "3 risks": a number with its noun."""
     one, _, many = one_and_many.partition(",")
