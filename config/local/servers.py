@@ -225,7 +225,7 @@ def _quoted(path: Path) -> str:
     return f'"{escaped}"'
 
 
-def wait_for_postgres(url: str, patience: float = 8) -> None:
+def wait_for_postgres(url: str, patience: float = 5) -> None:
     """Until a server that somebody else runs answers."""
     deadline = time.monotonic() + patience
     while True:
@@ -238,7 +238,7 @@ def wait_for_postgres(url: str, patience: float = 8) -> None:
         time.sleep(0.5)
 
 
-def wait_for_broker(url: str, patience: float = 8) -> None:
+def wait_for_broker(url: str, patience: float = 5) -> None:
     deadline = time.monotonic() + patience
     while True:
         try:
