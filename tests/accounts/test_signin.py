@@ -1,0 +1,144 @@
+import re
+
+import pytest
+from allauth.account.models import EmailAddress
+from django.core import mail
+from django.test import Client
+
+from accounts import throttle
+from accounts.models import User
+from tests.factories.accounts import PASSWORD, OrganisationDomainFactory, UserFactory
+
+pytestmark = pytest.mark.django_db
+LOGIN = "/account/login/"
+
+
+@pytest.fixture
+def owner():
+    user = UserFactory(email="owner@example.org")
+    EmailAddress.objects.create(user=user, email=user.email, primary=True, verified=True)
+    return user
+
+
+def _try(client, password, email="owner@example.org", **extra):
+    return client.post(LOGIN, {"login": email, "password": password}, **extra)
+
+
+def test_sign_in_by_address_whatever_its_case(client, owner):
+    answer = _try(client, PASSWORD, email="Owner@Example.org")
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/workspace/")
+
+
+def test_a_wrong_password_says_so_and_keeps_the_address(client, owner):
+    answer = _try(client, "wrong")
+
+    assert answer.status_code in {200, 422}
+    assert "owner@example.org" in answer.content.decode()
+
+
+def test_a_stranger_cannot_lock_the_owner_out(owner):
+    home = Client(REMOTE_ADDR="192.0.2.1")
+    assert _try(home, PASSWORD).status_code == 302
+    home.post("/account/logout/")
+
+    for number in range(throttle.PER_ACCOUNT + 3):
+        _try(Client(REMOTE_ADDR=f"198.51.100.{number}"), "guess")
+    stranger = _try(Client(REMOTE_ADDR="198.51.100.200"), PASSWORD)
+
+    assert "Too many failed tries" in stranger.content.decode()
+    assert _try(home, PASSWORD).status_code == 302
+
+
+def test_the_owners_own_browser_is_counted_as_well(owner):
+    home = Client()
+    _try(home, PASSWORD)
+    home.post("/account/logout/")
+    for _number in range(throttle.PER_ACCOUNT):
+        _try(home, "guess")
+
+    assert "Too many failed tries" in _try(home, PASSWORD).content.decode()
+
+
+def test_one_caller_cannot_try_many_accounts(owner):
+    caller = Client(REMOTE_ADDR="198.51.100.7")
+    for number in range(throttle.PER_CALLER):
+        _try(caller, "guess", email=f"somebody-{number}@example.org")
+
+    assert "Too many failed tries" in _try(caller, PASSWORD).content.decode()
+    assert _try(Client(REMOTE_ADDR="198.51.100.8"), PASSWORD).status_code == 302
+
+
+def test_a_forged_device_cookie_counts_for_nothing(owner):
+    for number in range(throttle.PER_ACCOUNT):
+        _try(Client(REMOTE_ADDR=f"198.51.100.{number}"), "guess")
+    forger = Client(REMOTE_ADDR="198.51.100.250")
+    forger.cookies[throttle.COOKIE] = "forged:value:signature"
+
+    assert "Too many failed tries" in _try(forger, PASSWORD).content.decode()
+
+
+def test_an_account_is_made_with_a_confirmed_address_and_joins_its_organisation(client):
+    domain = OrganisationDomainFactory(domain="university.example.org")
+    UserFactory(email="taken@university.example.org")
+
+    answer = client.post("/account/signup/", {"display_name": "New person", "email": "new@university.example.org", "password1": PASSWORD})
+
+    assert answer.status_code == 302
+    user = User.objects.get(email="new@university.example.org")
+    assert (user.display_name, user.organisation) == ("New person", None)
+    link = re.search(r"http://\S+/account/confirm-email/\S+", mail.outbox[0].body).group()
+    client.post(link.removeprefix("http://testserver"))
+    user.refresh_from_db()
+    assert user.organisation == domain.organisation
+
+
+def test_signing_up_does_not_tell_who_has_an_account(client, owner):
+    new = client.post("/account/signup/", {"display_name": "A", "email": "new@example.org", "password1": PASSWORD})
+    known = client.post("/account/signup/", {"display_name": "A", "email": owner.email, "password1": PASSWORD})
+
+    assert (new.status_code, new.headers["Location"]) == (known.status_code, known.headers["Location"])
+
+
+def test_passwords_are_stored_with_argon2(settings):
+    settings.PASSWORD_HASHERS = [name for name in settings.PASSWORD_HASHERS if "MD5" not in name]
+
+    assert UserFactory().password.startswith("argon2")
+
+
+def test_deploy_check_is_clean_in_production():
+    """The production settings, in a process of their own."""
+    import os
+    import subprocess
+    import sys
+
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "TIDEGATE_ENV": "production",
+        "SECRET_KEY": "".join(chr(33 + number % 90) for number in range(60)),
+        "BASE_URL": "https://portal.example.org",
+        "ALLOWED_HOSTS": "portal.example.org",
+        "EMAIL_URL": "smtp://mail.example.org:25",
+        "TRUSTED_PROXY_COUNT": "1",
+    }
+    run = subprocess.run([sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], env=environment, capture_output=True, text=True, timeout=60)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("SECRET_KEY", "short"), ("BASE_URL", "http://portal.example.org"), ("BASE_URL", "portal"), ("DATABASE_URL", "sqlite:///x"), ("REDIS_URL", "http://x"), ("TRUSTED_PROXY_COUNT", "many"), ("TIDEGATE_ENV", "staging"), ("ALLOWED_HOSTS", None), ("EMAIL_URL", None), ("DEBUG", "perhaps")],
+)
+def test_a_missing_or_senseless_setting_stops_the_start_with_its_name(name, value):
+    import os
+    import subprocess
+    import sys
+
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "TIDEGATE_ENV": "production", "SECRET_KEY": "x" * 60, "BASE_URL": "https://portal.example.org", "ALLOWED_HOSTS": "portal.example.org", "EMAIL_URL": "smtp://mail.example.org:25", name: value or ""}
+    if value is None:
+        del environment[name]
+    run = subprocess.run([sys.executable, "manage.py", "check"], env=environment, capture_output=True, text=True, timeout=60)
+
+    assert run.returncode != 0
+    assert name in run.stderr.splitlines()[-1]
