@@ -1,0 +1,174 @@
+"""Reads that span several tables."""
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count, Q
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import User
+from accounts.roles import Role
+from common import audit
+from common.models import AuditEvent
+from incidents import receipts
+from incidents.models import (
+    EVERYONE_CONCERNED,
+    CloseReason,
+    Incident,
+    MisuseReport,
+    ReportAttachment,
+    ReportMessage,
+)
+from registry.models import ModelFamily, Release
+
+SUGGESTED_MODELS = 300
+
+
+def report_of_receipt(receipt: receipts.Receipt) -> MisuseReport | None:
+    """The report whose receipt this is. An unknown locator and a wrong secret take the same way through."""
+    stored = MisuseReport.objects.filter(locator=receipt.locator).values_list("pk", "salt", "digest").first()
+    if not receipts.matches(receipt.secret, stored and stored[1:]):
+        return None
+    return MisuseReport.objects.select_related("family", "release__family").get(pk=stored[0])
+
+
+def suggested_models() -> list[str]:
+    """Names to choose from on the public form: models that anybody may know of."""
+    rows = ModelFamily.objects.visible_to(None).select_related("publisher").order_by("name")[:SUGGESTED_MODELS]
+    return [family.repo_id for family in rows]
+
+
+def match_model(text: str, version: str = "") -> tuple[ModelFamily | None, Release | None]:
+    """The public model and release that somebody's words mean; None for each that is not certain.
+
+    Understood are "publisher/model", "publisher/model version", an address that contains them, and a
+    model's plain name when only one public model has it.
+    """
+    words = text.strip()
+    families = ModelFamily.objects.visible_to(None).select_related("publisher")
+    found = re.search(r"([A-Za-z0-9_][\w.-]*)/([A-Za-z0-9_][\w.-]*)(?:/releases/|[\s@:]+v?)?([A-Za-z0-9][\w.+-]*)?", _path(words))
+    family = None
+    if found:
+        family = families.filter(publisher__slug__iexact=found[1], slug__iexact=found[2]).first()
+        version = version or (found[3] or "")
+    if family is None:
+        named = list(families.filter(Q(name__iexact=words) | Q(slug__iexact=words))[:2])
+        family = named[0] if len(named) == 1 else None
+    if family is None or not version:
+        return family, None
+    return family, Release.objects.visible_to(None).filter(family=family, version__iexact=version).first()
+
+
+def _path(words: str) -> str:
+    """The part of an address that names the model; anything else as it is."""
+    return re.sub(r"^https?://[^/]+/(?:models/|hf/)?", "", words)
+
+
+@dataclass
+class Entry:
+    """One line in the story of a report."""
+
+    event: AuditEvent
+    title: str
+    stage: str = ""
+    by_reporter: bool = False
+    message: ReportMessage | None = None
+    attachments: list[ReportAttachment] = field(default_factory=list)
+    reason: str = ""
+
+    @property
+    def internal(self) -> bool:
+        return self.message is not None and self.message.visibility == ReportMessage.Visibility.INTERNAL
+
+
+_PREFIX = "incidents.misusereport."
+# What the reporter is told of, with the words for it. Everything else is ours.
+_TOLD = {
+    "file": _("You sent the report"),
+    "reply": _("You wrote"),
+    "follow_up": _("You wrote"),
+    "triage": _("Somebody is looking at it"),
+    "answer": _("Answer"),
+    "close": _("Closed"),
+    "reopen": _("Opened again"),
+}
+_STAGE_AFTER = {"file": "received", "triage": "triaged", "answer": "answered", "close": "closed", "reopen": "received"}
+
+
+def _story(report: MisuseReport, *, for_reporter: bool) -> list[Entry]:
+    """What happened to a report, oldest first, told from the audit trail: its order is certain, and one
+    read serves both sides. Three queries."""
+    events = audit.trail(report).order_by("pk")
+    messages = report.messages.all() if for_reporter else report.messages.select_related("user")
+    attachments = report.attachments.all()
+    if for_reporter:
+        public = ReportMessage.Visibility.PUBLIC
+        messages, attachments = messages.filter(visibility=public), attachments.filter(visibility=public)
+        events = events.filter(verb__in=[_PREFIX + verb for verb in _TOLD])
+    bodies = {message.pk: message for message in messages}
+    files: dict[Any, list[ReportAttachment]] = {}
+    for attachment in attachments:
+        with_report = "file" if attachment.user_id is None else attachment.sha256
+        files.setdefault(attachment.message_id or with_report, []).append(attachment)
+    entries = []
+    for event in events:
+        verb = event.verb.removeprefix(_PREFIX)
+        evidence = event.evidence or {}
+        message = bodies.get(evidence.get("message"))
+        if evidence.get("message") and message is None:
+            continue  # an internal note, told to somebody who may not read it
+        entries.append(
+            Entry(
+                event=event,
+                title=str(_TOLD.get(verb, verb)),
+                stage=_STAGE_AFTER.get(verb, ""),
+                by_reporter=event.actor_id is None,
+                message=message,
+                attachments=_files_of(event, verb, message, files),
+                reason=str(CloseReason(evidence["why"]).label) if evidence.get("why") in CloseReason.values else "",
+            )
+        )
+    return entries
+
+
+def _files_of(event: AuditEvent, verb: str, message: ReportMessage | None, files: dict[Any, Any]) -> list[ReportAttachment]:
+    keys = [message.pk] if message else event.after if verb == "attach" else [verb]
+    return [attachment for key in keys for attachment in files.get(key, [])]
+
+
+def story_for_reporter(report: MisuseReport) -> list[Entry]:
+    """What the reporter may read: public messages, moves and the reasons given to them; no names of staff."""
+    return _story(report, for_reporter=True)
+
+
+def story_for_handlers(report: MisuseReport) -> list[Entry]:
+    return _story(report, for_reporter=False)
+
+
+def handlers_for(audience: list[str]) -> Any:
+    """Active people who may handle what has this audience, for a choice of owners. One query."""
+    groups = [
+        f"{'publisher' if entry[0] == 'p' else 'modelfamily'}:{entry[1:]}:{Role.INCIDENT_HANDLER.value}"
+        for entry in audience
+        if entry != EVERYONE_CONCERNED
+    ]
+    chosen = Q(groups__name__in=groups)
+    if EVERYONE_CONCERNED in audience:
+        chosen |= Q(groups__name__endswith=f":{Role.INCIDENT_HANDLER.value}")
+    return User.objects.filter(chosen, is_active=True).distinct().order_by("display_name", "pk")
+
+
+def report_counts(family: ModelFamily) -> dict[str, int]:
+    """How many reports about a model were filed and how many are open. One query."""
+    return family.misuse_reports.aggregate(filed=Count("pk"), open=Count("pk", filter=~Q(stage="closed")))
+
+
+def incident_page(incident: Incident, user: Any) -> dict[str, Any]:
+    """What an incident's page shows of other tables, as far as ``user`` may see it."""
+    return {
+        "reports": incident.reports.visible_to(user).select_related("family", "release__family").order_by("-pk")[:50],
+        "decisions": incident.decisions.visible_to(user).order_by("-pk")[:50],
+        "risks": incident.risks.visible_to(user).select_related("family").order_by("-pk")[:50],
+        "trail": audit.trail(incident)[:50],
+    }

@@ -1,0 +1,45 @@
+from incidents.services.filing import Filed, file_report, find_by_receipt, keep_receipt, reply_as_reporter
+from incidents.services.handling import (
+    add_internal_note,
+    answer_report,
+    attach_evidence,
+    close_report,
+    match_report,
+    reopen_report,
+    reveal_contact,
+    triage_report,
+)
+from incidents.services.incidents import (
+    edit_incident,
+    import_incidents,
+    link_decision,
+    link_report,
+    move_incident,
+    open_incident,
+    record_lessons,
+    unlink_report,
+)
+
+__all__ = [
+    "Filed",
+    "add_internal_note",
+    "answer_report",
+    "attach_evidence",
+    "close_report",
+    "edit_incident",
+    "file_report",
+    "find_by_receipt",
+    "import_incidents",
+    "keep_receipt",
+    "link_decision",
+    "link_report",
+    "match_report",
+    "move_incident",
+    "open_incident",
+    "record_lessons",
+    "reopen_report",
+    "reply_as_reporter",
+    "reveal_contact",
+    "triage_report",
+    "unlink_report",
+]

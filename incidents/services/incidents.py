@@ -1,0 +1,217 @@
+"""What is done about incidents."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.models import User
+from common import audit, events
+from common.editing import edit
+from common.lifecycle import Move, Refused, apply
+from governance.models import Decision
+from incidents import permissions
+from incidents.lifecycle import INCIDENT_MOVES
+from incidents.models import Incident, IncidentReport, MisuseReport, audience_for
+from incidents.models.incident import concerned
+from registry.models import ModelFamily, Release, Risk
+
+MOVES = {move.name: move for move in INCIDENT_MOVES}
+LINKS = ("families", "releases", "risks")
+
+
+def _require(user: Any, incident: Incident) -> None:
+    if not permissions.can_handle_incident(user, incident):
+        raise PermissionDenied
+
+
+@transaction.atomic
+def open_incident(
+    *,
+    actor: User,
+    title: str,
+    summary: str = "",
+    severity: str = "",
+    owner: User | None = None,
+    families: Iterable[ModelFamily] = (),
+    releases: Iterable[Release] = (),
+    risks: Iterable[Risk] = (),
+    occurred_on: Any = None,
+    report: MisuseReport | None = None,
+) -> Incident:
+    """Open an incident about some models, perhaps from a report. Raises ``PermissionDenied`` to whoever
+    does not handle incidents of every one of these models."""
+    named = {family.pk: family for family in families}
+    chosen = list(releases)
+    for release in chosen:
+        named.setdefault(release.family_id, release.family)
+    if report is not None and report.family is not None:
+        named.setdefault(report.family_id, report.family)
+    _may_concern(actor, named.values())
+    incident = Incident.objects.create(
+        title=title,
+        summary=summary,
+        severity=severity,
+        owner=owner,
+        occurred_on=occurred_on,
+        opened_by=actor,
+        audience=audience_for(named.values()),
+    )
+    _check_owner(incident, owner)
+    incident.families.set(named.values())
+    incident.releases.set(chosen)
+    incident.risks.set(risks)
+    audit.record(actor, "incidents.incident.open", incident, after={"stage": incident.stage, "severity": severity})
+    events.emit("incidents.incident.opened", incident, severity=severity)
+    if report is not None:
+        link_report(incident, report, actor=actor)
+    return incident
+
+
+def _may_concern(actor: Any, families: Iterable[ModelFamily]) -> None:
+    """Everybody who handles one of several models must handle them all, or they could file into other people's queues."""
+    groups = [[family] for family in families] or [[]]
+    if not all(permissions.can_open_incident(actor, audience_for(group)) for group in groups):
+        raise PermissionDenied
+
+
+def _check_owner(incident: Incident, owner: User | None) -> None:
+    if owner is not None and not permissions.can_handle_incident(owner, incident):
+        raise Refused(_("%(owner)s is not an incident handler of this model.") % {"owner": owner}, field="owner")
+
+
+@transaction.atomic
+def edit_incident(
+    incident: Incident, *, actor: User, expected_version: int | None = None, **changes: Any
+) -> Incident:
+    """Change fields and links (``families``, ``releases``, ``risks``). Raises ``Stale`` when somebody was faster."""
+    _require(actor, incident)
+    links = {name: list(changes.pop(name)) for name in LINKS if name in changes}
+    if "families" in links:
+        known = set(incident.families.values_list("pk", flat=True))
+        if fresh := [family for family in links["families"] if family.pk not in known]:
+            _may_concern(actor, fresh)
+    incident = edit(
+        incident, actor=actor, verb="incidents.incident.edit", changes=changes, expected_version=expected_version
+    )
+    for name, rows in links.items():
+        _relink(incident, name, rows, actor)
+    if links:
+        incident = _follow_audience(incident)
+    _check_owner(incident, changes.get("owner"))
+    return incident
+
+
+def _relink(incident: Incident, name: str, rows: list[Any], actor: User) -> None:
+    relation = getattr(incident, name)
+    before = {row.pk: row for row in relation.all()}
+    after = {row.pk: row for row in rows}
+    if before.keys() != after.keys():
+        relation.set(rows)
+        changed = {"before": {name: list(before.values())}, "after": {name: list(after.values())}}
+        audit.record(actor, "incidents.incident.relate", incident, **changed)
+
+
+def _follow_audience(incident: Incident) -> Incident:
+    audience = audience_for(concerned(incident))
+    if audience != incident.audience:
+        Incident.objects.filter(pk=incident.pk).update(audience=audience)
+        incident.audience = audience
+    return incident
+
+
+@transaction.atomic
+def move_incident(incident: Incident, move: str, *, actor: User, reason: str) -> Incident:
+    """Carry out the move called ``move``, with its reason on record."""
+    known: Move | None = MOVES.get(move)
+    if known is None:
+        raise Refused(_("There is no such step."), field="move")
+    if not reason.strip():
+        raise Refused(_("Say why."), field="reason")
+    now = timezone.now()
+    times: dict[str, dict[str, Any]] = {
+        "contain": {"contained_at": now},
+        "resolve": {"resolved_at": now},
+        "close": {"closed_at": now},
+        "reopen": {"contained_at": None, "resolved_at": None, "closed_at": None},
+    }
+    incident = apply(known, incident, actor=actor, changes=times[move], reason=reason)
+    events.emit(f"incidents.incident.{move}", incident, stage=incident.stage)
+    return incident
+
+
+@transaction.atomic
+def record_lessons(
+    incident: Incident, *, actor: User, lessons: str, expected_version: int | None = None
+) -> Incident:
+    """Write down what was learned."""
+    _require(actor, incident)
+    return edit(
+        incident,
+        actor=actor,
+        verb="incidents.incident.record_lessons",
+        changes={"lessons": lessons},
+        expected_version=expected_version,
+    )
+
+
+@transaction.atomic
+def link_report(incident: Incident, report: MisuseReport, *, actor: User) -> None:
+    """Say that ``report`` is about ``incident``; saying it twice changes nothing.
+
+    An incident without a model takes the report's: otherwise everybody could read about it.
+    """
+    _require(actor, incident)
+    if not permissions.can_handle_report(actor, report):
+        raise PermissionDenied
+    _link, created = IncidentReport.objects.get_or_create(incident=incident, report=report, defaults={"linked_by": actor})
+    if not created:
+        return
+    if report.family_id and report.family is not None:
+        incident.families.add(report.family)
+        _follow_audience(incident)
+    audit.record(actor, "incidents.incident.link_report", incident, after={"report": report})
+    audit.record(actor, "incidents.misusereport.link", report, after={"incident": incident})
+
+
+@transaction.atomic
+def unlink_report(incident: Incident, report: MisuseReport, *, actor: User) -> None:
+    """Take back that ``report`` is about ``incident``."""
+    _require(actor, incident)
+    gone, _counts = IncidentReport.objects.filter(incident=incident, report=report).delete()
+    if gone:
+        audit.record(actor, "incidents.incident.unlink_report", incident, before={"report": report})
+        audit.record(actor, "incidents.misusereport.unlink", report, before={"incident": incident})
+
+
+@transaction.atomic
+def link_decision(incident: Incident, decision: Decision, *, actor: User) -> None:
+    """Say that ``decision`` was taken because of ``incident``. Raises ``Refused`` for one the actor cannot see."""
+    _require(actor, incident)
+    if not Decision.objects.visible_to(actor).filter(pk=decision.pk).exists():
+        raise Refused(_("There is no such decision."), field="decision")
+    if not incident.decisions.filter(pk=decision.pk).exists():
+        incident.decisions.add(decision)
+        audit.record(actor, "incidents.incident.link_decision", incident, after={"decision": decision})
+
+
+@transaction.atomic
+def import_incidents(rows: list[dict[str, Any]], *, actor: User, source: str) -> int:
+    """Add outside reports as open incidents, each once; returns how many were new.
+
+    Every row names its ``external_reference``. One transaction for the whole list, so a crash leaves
+    none of it. Only service accounts import.
+    """
+    if not permissions.can_open_incident(actor, audience_for([])):
+        raise PermissionDenied
+    wanted = {row["external_reference"]: row for row in rows}
+    known = Incident.objects.filter(source=source, external_reference__in=wanted)
+    for reference in known.values_list("external_reference", flat=True):
+        del wanted[reference]
+    fresh = [Incident(source=source, opened_by=actor, audience=audience_for([]), **row) for row in wanted.values()]
+    for incident in Incident.objects.bulk_create(fresh):
+        audit.record(actor, "incidents.incident.import", incident, after=incident.stage, source=source)
+    return len(fresh)
