@@ -146,6 +146,9 @@ class Decision(Staged, Timestamped):
     def get_absolute_url(self) -> str:
         return reverse("governance:decision", args=[self.pk])
 
+    def get_workspace_url(self) -> str:
+        return reverse("governance:decision_case", args=[self.pk])
+
 
 class DecisionOption(models.Model):
     """One of the ways that were considered, with what speaks for and against it."""

@@ -1,0 +1,3 @@
+from governance.views import log, moves, work
+
+__all__ = ["log", "moves", "work"]
