@@ -48,6 +48,7 @@ if TRUSTED_PROXY_COUNT < 0:
 
 # --- applications ---------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "config",
     "common",
     "accounts",
     "registry",
