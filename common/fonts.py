@@ -30,13 +30,13 @@ def build_fonts(folder: Path, *, force: bool = False) -> list[Path]:
         if target.exists() and not force:
             continue
         options = subset.Options(flavor="woff2", layout_features=["kern", "liga", "calt", "mark", "mkmk", "tnum", "ccmp"])
-        font = subset.load_font(str(SOURCE), options)
-        cutter = subset.Subsetter(options)
-        cutter.populate(unicodes=subset.parse_unicodes(ranges))
-        cutter.subset(font)
         # A half-written font must never look like a finished one.
         part = target.with_suffix(".part")
-        subset.save_font(font, str(part), options)
+        with subset.load_font(str(SOURCE), options) as font:
+            cutter = subset.Subsetter(options)
+            cutter.populate(unicodes=subset.parse_unicodes(ranges))
+            cutter.subset(font)
+            subset.save_font(font, str(part), options)
         part.replace(target)
         made.append(target)
     return made
