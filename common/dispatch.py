@@ -21,10 +21,14 @@ def after_commit(task: Task, *args: Any) -> None:
     transaction.on_commit(partial(send, task, *args))
 
 
-def send(task: Task, *args: Any) -> bool:
-    """Send ``task`` now; False when the broker did not take it."""
+def send(task: Task, *args: Any, expires: float | None = None) -> bool:
+    """Send ``task`` now; False when the broker did not take it.
+
+    ``expires`` (seconds) is for calls that are sent again anyway: a queue that nobody reads must not fill up
+    with repetitions.
+    """
     try:
-        task.apply_async(args=args, retry=False)
+        task.apply_async(args=args, retry=False, expires=expires)
     except (OperationalError, RedisError, OSError) as error:
         log.warning("Broker did not take %s%r: %s", task.name, args, error)
         return False

@@ -5,11 +5,14 @@ found by the sweeper and rung for again. Claiming is one compare-and-set, so rin
 """
 
 import logging
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 
-from django.db import transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -25,12 +28,18 @@ Work = Callable[["Progress"], dict[str, Any]]
 _kinds: dict[str, Work] = {}
 
 RESEND_AFTER = timedelta(seconds=45)
-SILENT_AFTER = timedelta(minutes=6)
+# A running job shows a sign of life this often whatever it does, so silence means that its worker is gone.
+BEAT_EVERY = timedelta(seconds=10)
+SILENT_AFTER = timedelta(seconds=60)
 ATTEMPTS = 3
 
 
 class JobFailed(Exception):
     """The work cannot be done as asked; the message is shown to the person who asked for it."""
+
+
+class JobTakenOver(Exception):
+    """This worker was given up for dead and another one has the job: stop, and touch nothing more."""
 
 
 def job(kind: str) -> Callable[[Work], Work]:
@@ -44,16 +53,51 @@ def job(kind: str) -> Callable[[Work], Work]:
 
 
 class Progress:
-    """A running job's way to say how far it is. Every call is also its sign of life."""
+    """A running job's way to say how far it is. Every call is also its sign of life.
+
+    Call it outside of transactions, or nobody sees it before they commit. Raises ``JobTakenOver`` when
+    another worker has the job by now.
+    """
 
     def __init__(self, row: Job) -> None:
         self.job = row
         self.payload = row.payload
 
     def __call__(self, done: int, total: int, message: str = "") -> None:
-        Job.objects.filter(pk=self.job.pk).update(
-            done=done, total=total, message=message[:300], heartbeat_at=timezone.now()
-        )
+        if not self._touch(done=done, total=total, message=str(message)[:300]):
+            raise JobTakenOver
+
+    def _touch(self, **values: Any) -> bool:
+        # The start tells this run from every other: a worker that was given up for dead must touch nothing.
+        mine = Job.objects.filter(pk=self.job.pk, state=Job.State.RUNNING, started_at=self.job.started_at)
+        return bool(mine.update(heartbeat_at=timezone.now(), **values))
+
+    @contextmanager
+    def beating(self) -> Iterator[None]:
+        """Show a sign of life from a thread while the work runs, which may be silent for minutes.
+
+        The thread dies with its process, and a process that hangs is killed by its time limit.
+        """
+        over = threading.Event()
+
+        def beat() -> None:
+            try:
+                while not over.wait(BEAT_EVERY.total_seconds()):
+                    try:
+                        self._touch()
+                    except DatabaseError as error:
+                        log.warning("Job %s could not show a sign of life: %s", self.job.pk, error)
+                        connection.close()
+            finally:
+                connection.close()
+
+        thread = threading.Thread(target=beat, name=f"job-{self.job.pk}-beat", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join(timeout=5)
 
 
 @transaction.atomic
@@ -95,8 +139,14 @@ def run(pk: int) -> None:
     if not claimed:
         return
     row = Job.objects.get(pk=pk)
+    progress = Progress(row)
     try:
-        result = _kinds[row.kind](Progress(row)) or {}
+        with progress.beating():
+            result = _kinds[row.kind](progress) or {}
+    except JobTakenOver:
+        log.warning("Job %s was taken over by another worker", row.pk)
+    except SoftTimeLimitExceeded:
+        _finish(row, Job.State.FAILED, error=_("It took longer than a job may. Ask for a smaller piece."))
     except JobFailed as failure:
         _finish(row, Job.State.FAILED, error=str(failure))
     except Exception as error:
@@ -108,9 +158,9 @@ def run(pk: int) -> None:
 
 
 def _finish(row: Job, state: str, *, error: str = "", result: dict[str, Any] | None = None) -> None:
-    # The attempt is part of the condition: a worker that was given up for dead must not overwrite
+    # The start is part of the condition: a worker that was given up for dead must not overwrite
     # what the next one has done.
-    Job.objects.filter(pk=row.pk, state=Job.State.RUNNING, attempts=row.attempts).update(
+    Job.objects.filter(pk=row.pk, state=Job.State.RUNNING, started_at=row.started_at).update(
         state=state, error=error, result=result or {}, finished_at=timezone.now(), message=""
     )
 

@@ -5,6 +5,10 @@ from common import dispatch, events, jobs
 from common.models import Heartbeat
 
 
+# What a sweeper sends is sent again at its next round for as long as it is needed.
+SENT_AGAIN = 60
+
+
 @shared_task
 def deliver(delivery_id: int) -> None:
     events.run_delivery(delivery_id)
@@ -18,13 +22,13 @@ def run_job(job_id: int) -> None:
 @shared_task
 def sweep_outbox() -> None:
     for pk in events.waiting():
-        dispatch.send(deliver, pk)
+        dispatch.send(deliver, pk, expires=SENT_AGAIN)
 
 
 @shared_task
 def sweep_jobs() -> None:
     for pk in jobs.sweep():
-        dispatch.send(run_job, pk)
+        dispatch.send(run_job, pk, expires=SENT_AGAIN)
 
 
 @shared_task

@@ -158,10 +158,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
+# What nobody took before its next turn is dropped, so that a day without workers leaves no heap of it.
 CELERY_BEAT_SCHEDULE = {
-    "heartbeat": {"task": "common.tasks.beat_heartbeat", "schedule": 15.0},
-    "sweep-outbox": {"task": "common.tasks.sweep_outbox", "schedule": 30.0},
-    "sweep-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 30.0},
+    "heartbeat": {"task": "common.tasks.beat_heartbeat", "schedule": 15.0, "options": {"expires": 15.0}},
+    "sweep-outbox": {"task": "common.tasks.sweep_outbox", "schedule": 30.0, "options": {"expires": 30.0}},
+    "sweep-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 30.0, "options": {"expires": 30.0}},
 }
 
 # --- files: local disk by default, S3 by settings ---------------------------------------------------
