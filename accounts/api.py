@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
-from accounts import selectors, services
+from accounts import permissions, services
 from accounts.models import ApiToken, Scope, User
 from common.api.permissions import SignedIn
 from common.api.views import IdempotentCreateMixin
@@ -27,7 +27,7 @@ class UserSerializer(serializers.ModelSerializer[User]):
         fields = ["id", "email", "display_name", "organisation", "time_zone", "roles"]
 
     def get_roles(self, user: User) -> list[str]:
-        return selectors.role_words(user)
+        return permissions.role_words(user)
 
 
 class Me(APIView):

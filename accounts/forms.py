@@ -5,6 +5,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, OrganisationDomain, Scope, User
+from accounts.roles import Role
 from common.forms import BaseForm, BaseModelForm
 
 
@@ -64,3 +65,25 @@ class VerificationForm(BaseForm):
         max_length=300,
         help_text=_("For example: a DNS record we asked for, a letter, a contract. It is kept on record."),
     )
+
+
+class RoleForm(BaseForm):
+    """Who gets which role, for the whole publisher or for one of its families."""
+
+    email = forms.EmailField(label=_("E-mail address"), help_text=_("Of an account that exists. Ask the person to sign up first."))
+    role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
+    scope = forms.ChoiceField(label=_("For"))
+
+    def __init__(self, *args: Any, scopes: dict[str, Any], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.scopes = scopes
+        self.fields["scope"].choices = [(key, str(scope)) for key, scope in scopes.items()]
+
+    def clean_email(self) -> str:
+        self.user = User.objects.filter(email__iexact=self.cleaned_data["email"], is_active=True, is_service=False).first()
+        if self.user is None:
+            raise forms.ValidationError(_("There is no account with this address. Ask the person to sign up first."))
+        return self.user.email
+
+    def chosen(self) -> tuple[User, Role, Any]:
+        return self.user, Role(self.cleaned_data["role"]), self.scopes[self.cleaned_data["scope"]]

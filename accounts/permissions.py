@@ -87,3 +87,9 @@ def can_manage_roles(user: Any, scope: Scoped) -> bool:
 
 def can_manage_organisations(user: Any) -> bool:
     return bool(user.is_superuser) or scopes(user).any(Role.ADMINISTRATOR)
+
+
+def role_words(user: Any) -> list[str]:
+    """The roles ``user`` holds anywhere, in words, in the order of ``Role``."""
+    held = scopes(user)
+    return [str(role.label) for role in Role if held.publisher_ids(role) or held.family_ids(role)]

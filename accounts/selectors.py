@@ -1,10 +1,24 @@
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-from accounts.permissions import scopes
+from accounts.models import User
 from accounts.roles import Role
 
 
-def role_words(user: Any) -> list[str]:
-    """The roles ``user`` holds anywhere, in words, in the order of ``Role``."""
-    held = scopes(user)
-    return [str(role.label) for role in Role if held.publisher_ids(role) or held.family_ids(role)]
+@dataclass(frozen=True)
+class Assignment:
+    """Somebody holds a role for a publisher or a family."""
+
+    user: User
+    role: Role
+    scope: Any
+
+
+def assignments(within: Iterable[Any]) -> list[Assignment]:
+    """Who holds which role for each of the scopes ``within``, in their order. One query."""
+    known = {f"{scope._meta.model_name}:{scope.pk}:{role.value}": (role, scope) for scope in within for role in Role}
+    rows = User.groups.through.objects.filter(group__name__in=known).select_related("user__organisation", "group")
+    order = list(known)
+    found = sorted(rows, key=lambda row: (order.index(row.group.name), str(row.user).lower()))
+    return [Assignment(row.user, *known[row.group.name]) for row in found]

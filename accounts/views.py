@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import permissions, selectors, services
+from accounts import permissions, services
 from accounts.forms import DomainForm, OrganisationForm, ProfileForm, TokenForm, VerificationForm
 from accounts.models import ApiToken, Organisation, OrganisationDomain
 from common import workspace as waiting
@@ -26,7 +26,7 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 def workspace(request: HttpRequest) -> HttpResponse:
     """What waits for the person who is signed in, the oldest first, place by place."""
     places = [(item, list(item.rows.order_by("pk")[:5]) if item.count else []) for item in waiting.items(request.user)]
-    return render(request, "accounts/workspace.html", {"places": places, "roles": selectors.role_words(request.user)})
+    return render(request, "accounts/workspace.html", {"places": places, "roles": permissions.role_words(request.user)})
 
 
 @page

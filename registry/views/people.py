@@ -1,0 +1,87 @@
+"""Who holds which role at a publisher, for its administrators."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import services
+from accounts.forms import RoleForm
+from accounts.models import User
+from accounts.permissions import can_manage_roles, scopes
+from accounts.roles import Role
+from accounts.selectors import assignments
+from common.lifecycle import Refused
+from registry.models import Publisher
+
+page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+def _publisher(request: HttpRequest, slug: str) -> tuple[Publisher, dict[str, Any]]:
+    """The publisher, and everything of it that roles can be given for, by a name for the form."""
+    publisher = get_object_or_404(Publisher, slug=slug)
+    held = scopes(request.user)
+    if not held.everywhere and publisher.pk not in held.publisher_ids():
+        raise Http404
+    if not can_manage_roles(request.user, publisher):
+        raise PermissionDenied
+    families = publisher.families.order_by("name")
+    return publisher, {"publisher": publisher} | {f"family-{family.pk}": family for family in families}
+
+
+@page
+@login_required
+def people(request: HttpRequest, slug: str) -> HttpResponse:
+    publisher, known = _publisher(request, slug)
+    form = RoleForm(request.POST or None, scopes=known)
+    if form.is_valid():
+        user, role, scope = form.chosen()
+        try:
+            services.assign_role(user, role, scope, actor=request.user)
+        except Refused as refusal:
+            form.add_refusal(refusal)
+        else:
+            messages.success(request, _("%(who)s is now %(role)s for %(what)s.") % {"who": user, "role": role.label, "what": scope})
+            return redirect("registry:people", slug)
+    keys = {id(scope): key for key, scope in known.items()}
+    rows = [(each, keys[id(each.scope)]) for each in assignments(known.values())]
+    context = {"publisher": publisher, "form": form, "rows": rows}
+    return render(request, "registry/people.html", context, status=422 if form.errors else 200)
+
+
+@page
+@login_required
+def role_removal(request: HttpRequest, slug: str, scope: str, role: str, pk: int) -> HttpResponse:
+    publisher, known = _publisher(request, slug)
+    if scope not in known or role not in Role.values:
+        raise Http404
+    user = get_object_or_404(User, pk=pk, groups__name=services.role_group(Role(role), known[scope]).name)
+    refused: Refused | None = None
+    if request.method == "POST":
+        try:
+            services.remove_role(user, Role(role), known[scope], actor=request.user)
+            messages.success(request, _("The role was taken away. It counts from now on."))
+            return redirect("registry:people", slug)
+        except Refused as refusal:
+            refused = refusal
+    context = {"publisher": publisher, "person": user, "role": Role(role).label, "scope": known[scope], "refused": refused}
+    return render(request, "registry/role_removal.html", context, status=409 if refused else 200)
+
+
+@require_safe
+@login_required
+def people_index(request: HttpRequest) -> HttpResponse:
+    """The publishers whose roles one gives; straight to the page where there is only one."""
+    held = scopes(request.user)
+    mine = Publisher.objects.all() if held.everywhere else Publisher.objects.filter(pk__in=held.publisher_ids(Role.ADMINISTRATOR))
+    publishers = list(mine.order_by("name")[:200])
+    if not publishers and not held.everywhere:
+        raise PermissionDenied
+    if len(publishers) == 1:
+        return redirect("registry:people", publishers[0].slug)
+    return render(request, "registry/people_index.html", {"publishers": publishers})
