@@ -1,0 +1,120 @@
+"""Handing out a file: whole, in part, or by a short-lived address at the storage itself."""
+
+import os
+import re
+from collections.abc import Iterator
+from typing import BinaryIO
+
+from django.core.files.storage import Storage
+from django.http import (
+    FileResponse,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
+
+from registry.models import Artifact, ModelCard, Release
+
+CARD = "README.md"
+CHUNK = 1024 * 1024
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+
+
+def listing(release: Release) -> list[dict[str, object]]:
+    """The files of a release as the client's tree reads them: its card first, which anybody may read."""
+    entries = []
+    card = card_of(release)
+    if card is not None:
+        content = card.source.encode()
+        entries.append({"type": "file", "path": CARD, "size": len(content), "oid": card.sha256[:40]})
+    for path, size, sha256 in release.artifacts.order_by("path").values_list("path", "size", "sha256"):
+        if card is not None and path == CARD:
+            continue
+        lfs = {"oid": sha256, "size": size, "pointerSize": 134}
+        entries.append({"type": "file", "path": path, "size": size, "oid": sha256[:40], "lfs": lfs})
+    return entries
+
+
+def card_of(release: Release) -> ModelCard | None:
+    return release.cards.order_by("-number").first()
+
+
+def is_local(storage: Storage) -> bool:
+    """Whether the files lie on a disk that this process can open."""
+    try:
+        storage.path("")
+    except NotImplementedError:
+        return False
+    return True
+
+
+def wanted_range(request: HttpRequest, size: int) -> tuple[int, int] | None:
+    """First and last byte asked for; the whole file when no range or one we do not serve is asked for.
+
+    None when the range lies outside the file. One range only: clients that resume ask for nothing else.
+    """
+    found = _RANGE.fullmatch(request.headers.get("Range", "").strip())
+    if not found or found.group(0) == "bytes=-":
+        return 0, size - 1
+    first, last = found.groups()
+    if not first:
+        start, end = max(size - int(last), 0), size - 1
+    else:
+        start, end = int(first), min(int(last or size - 1), size - 1)
+    return (start, end) if start <= end else None
+
+
+def headers(release: Release, sha256: str, size: int) -> dict[str, str]:
+    return {
+        "ETag": f'"{sha256}"',
+        "X-Repo-Commit": release.revision,
+        "X-Linked-Etag": f'"{sha256}"',
+        "X-Linked-Size": str(size),
+        "Accept-Ranges": "bytes",
+        "Cache-Control": "private, no-store",
+    }
+
+
+def head(release: Release, sha256: str, size: int) -> HttpResponse:
+    """What the client asks before it downloads. The address at a storage is given only to the download itself."""
+    response = HttpResponse(headers=headers(release, sha256, size), content_type="application/octet-stream")
+    response.headers["Content-Length"] = str(size)
+    return response
+
+
+def outside(size: int) -> HttpResponse:
+    return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+
+
+def send(release: Release, artifact: Artifact, span: tuple[int, int]) -> HttpResponseBase:
+    """The bytes of ``artifact`` from the local disk, or a redirect to a short-lived address at the storage.
+
+    Clients send no token along with such a redirect, so the storage never sees ours.
+    """
+    storage, known = artifact.file.storage, headers(release, artifact.sha256, artifact.size)
+    if not is_local(storage):
+        answer: HttpResponseBase = HttpResponseRedirect(storage.url(artifact.file.name, expire=300))
+        answer.headers.update(known)
+        return answer
+    start, end = span
+    stream = artifact.file.open("rb")
+    if artifact.size == 0 or (start, end) == (0, artifact.size - 1):
+        answer = FileResponse(stream, content_type="application/octet-stream")
+    else:
+        stream.seek(start, os.SEEK_SET)
+        answer = StreamingHttpResponse(
+            _part(stream, end - start + 1), status=206, content_type="application/octet-stream"
+        )
+        answer.headers["Content-Range"] = f"bytes {start}-{end}/{artifact.size}"
+        answer.headers["Content-Length"] = str(end - start + 1)
+    answer.headers.update(known)
+    return answer
+
+
+def _part(stream: BinaryIO, left: int) -> Iterator[bytes]:
+    with stream:
+        while left > 0 and (chunk := stream.read(min(CHUNK, left))):
+            left -= len(chunk)
+            yield chunk

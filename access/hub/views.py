@@ -1,0 +1,146 @@
+import re
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.views.decorators.http import require_safe
+
+from access import services
+from access.evaluator import Verdict, evaluate
+from access.hub import answers, files
+from accounts.authentication import user_of_token
+from accounts.models import ApiToken, Scope
+from registry.models import Artifact, Release
+from registry.selectors import public_releases
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
+
+
+class Answered(Exception):
+    """The answer is known already; the view has nothing left to do."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        self.response = response
+
+
+def answered(view: Any) -> Any:
+    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            return view(request, *args, **kwargs)
+        except Answered as known:
+            return known.response
+
+    return require_safe(wrapped)
+
+
+@answered
+def resolve(request: HttpRequest, publisher: str, family: str, revision: str, path: str) -> HttpResponseBase:
+    """A file of a release, to those whose requirements are all met. The card is for everybody."""
+    release = find_release(publisher, family, revision)
+    if path == files.CARD and (card := files.card_of(release)) is not None:
+        return _card(request, release, card.source.encode(), card.sha256)
+    verdict, token = judged(request, release)
+    artifact = Artifact.objects.filter(release=release, path=path).first()
+    if artifact is None:
+        return answers.entry_not_found(release)
+    if request.method == "HEAD":
+        return files.head(release, artifact.sha256, artifact.size)
+    span = files.wanted_range(request, artifact.size)
+    if span is None:
+        return files.outside(artifact.size)
+    services.record_download(
+        verdict.grant,
+        path=path,
+        sha256=artifact.sha256,
+        first_byte=span[0],
+        size=span[1] - span[0] + 1,
+        token_prefix=token.prefix,
+    )
+    return files.send(release, artifact, span)
+
+
+@answered
+def auth_check(request: HttpRequest, publisher: str, family: str) -> HttpResponse:
+    judged(request, find_release(publisher, family, "main"))
+    return JsonResponse({"allowed": True}, headers={"Cache-Control": "no-store"})
+
+
+@answered
+def model_info(request: HttpRequest, publisher: str, family: str, revision: str = "main") -> HttpResponse:
+    """What a release consists of. Public like its page; the bytes are what the gate is for."""
+    release = find_release(publisher, family, revision)
+    return JsonResponse(answers.model_info(release, files.listing(release)))
+
+
+@answered
+def tree(request: HttpRequest, publisher: str, family: str, revision: str, folder: str = "") -> HttpResponse:
+    release = find_release(publisher, family, revision)
+    prefix = f"{folder.strip('/')}/" if folder else ""
+    return JsonResponse(
+        [entry for entry in files.listing(release) if str(entry["path"]).startswith(prefix)], safe=False
+    )
+
+
+@answered
+def whoami(request: HttpRequest) -> HttpResponse:
+    found = token_of(request)
+    if found is None:
+        return answers.bad_token()
+    user, token = found
+    access = {"displayName": token.name, "role": "read"}
+    body = {"type": "user", "id": str(user.pk), "name": str(user), "fullname": str(user), "orgs": []}
+    return JsonResponse({**body, "auth": {"type": "access_token", "accessToken": access}})
+
+
+@answered
+def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """Clients probe for things we do not have; the answer must be 404 and nothing else."""
+    return answers.repo_not_found()
+
+
+def find_release(publisher: str, family: str, revision: str) -> Release:
+    """The release that a revision names: ``main`` is the latest published one, else a version or a commit."""
+    rows = list(public_releases(publisher, family).filter(**_named(revision))[:1])
+    if not rows:
+        known = revision != "main" and public_releases(publisher, family).exists()
+        raise Answered(answers.revision_not_found() if known else answers.repo_not_found())
+    if rows[0].stage != Release.Stage.PUBLISHED:
+        raise Answered(answers.disabled())
+    return rows[0]
+
+
+def judged(request: HttpRequest, release: Release) -> tuple[Verdict, ApiToken]:
+    """The verdict, if the gate is open to whoever asks; the refusal otherwise. Sessions do not count here."""
+    found = token_of(request)
+    user: Any = found[0] if found else AnonymousUser()
+    if found and Scope.DOWNLOAD not in found[1].scopes:
+        raise Answered(answers.missing_scope(release))
+    verdict = evaluate(user, release)
+    if found is None or not verdict.allowed:
+        raise Answered(answers.gated(verdict))
+    return verdict, found[1]
+
+
+def token_of(request: HttpRequest) -> tuple[Any, ApiToken] | None:
+    """Who asks; None without a token. A token that is wrong, ended or revoked is refused as such."""
+    scheme, _, value = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not value.strip():
+        return None
+    found = user_of_token(value.strip())
+    if found is None:
+        raise Answered(answers.bad_token())
+    return found
+
+
+def _named(revision: str) -> dict[str, str]:
+    if revision == "main":
+        return {}
+    return {"revision": revision} if _COMMIT.fullmatch(revision) else {"version": revision}
+
+
+def _card(request: HttpRequest, release: Release, content: bytes, sha256: str) -> HttpResponse:
+    if request.method == "HEAD":
+        return files.head(release, sha256, len(content))
+    response = HttpResponse(content, content_type="text/markdown; charset=utf-8")
+    response.headers.update(files.headers(release, sha256, len(content)))
+    return response

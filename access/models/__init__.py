@@ -1,0 +1,14 @@
+from access.models.grants import DownloadEvent, Grant
+from access.models.requests import Acceptance, AccessRequest, RequestMessage
+from access.models.tiers import TermsVersion, Tier, TierQuestion
+
+__all__ = [
+    "Acceptance",
+    "AccessRequest",
+    "DownloadEvent",
+    "Grant",
+    "RequestMessage",
+    "TermsVersion",
+    "Tier",
+    "TierQuestion",
+]

@@ -1,0 +1,241 @@
+"""Reads of the access app that span tables, shaped for a page."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, JSONObject
+from django.utils.translation import gettext_lazy as _
+
+from access.models import AccessRequest, Grant, RequestMessage, TermsVersion, Tier
+from access.roles import STAFF, of_my_families
+from accounts.models import OrganisationDomain
+from accounts.roles import Role
+from common.models import AuditEvent
+from registry.models import Risk
+from registry.scale import Level, level
+
+SHOWN_AT_MOST = 100
+TABS = ("mine", "requester", "decided")
+# Anybody can have an address there, so it says nothing about where somebody works.
+FREE_MAIL = frozenset(
+    ["aol.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hotmail.com", "icloud.com", "live.com", "mail.com", "mail.ru", "outlook.com", "pm.me", "proton.me", "protonmail.com", "qq.com", "tutanota.com", "web.de", "yahoo.com", "yandex.com", "yandex.ru", "zoho.com", "163.com", "126.com"]
+)
+
+
+def queue(user: Any, tab: str) -> QuerySet[AccessRequest]:
+    """The requests of one tab of the queue, with what a row shows of the requester and of the model's risks."""
+    rows = {
+        "mine": AccessRequest.objects.waiting_for(user),
+        "requester": AccessRequest.objects.for_staff(user).filter(stage=AccessRequest.Stage.RETURNED),
+        "decided": AccessRequest.objects.for_staff(user).filter(closed_at__isnull=False),
+    }[tab]
+    return with_facts(rows.select_related("requester", "organisation", "tier", "release", "family", "assignee"))
+
+
+def order_of(tab: str) -> tuple[str, ...]:
+    """Most urgent first; what is decided, newest first."""
+    return ("-closed_at", "-pk") if tab == "decided" else ("due_at", "pk")
+
+
+def tab_counts(user: Any) -> dict[str, str]:
+    """How many wait in the first two tabs, counted to a hundred in one query; the third is history."""
+    parts = [queue_numbers(user, tab) for tab in TABS[:2]]
+    counted = Counter(parts[0].union(parts[1], all=True))
+    return {tab: f"{SHOWN_AT_MOST - 1}+" if counted[tab] >= SHOWN_AT_MOST else str(counted[tab]) for tab in TABS[:2]}
+
+
+def queue_numbers(user: Any, tab: str) -> QuerySet[Any]:
+    rows = AccessRequest.objects.waiting_for(user)
+    if tab == "requester":
+        rows = AccessRequest.objects.for_staff(user).filter(stage=AccessRequest.Stage.RETURNED)
+    return rows.order_by().values_list(Value(tab), flat=True)[:SHOWN_AT_MOST]
+
+
+def search(rows: QuerySet[AccessRequest], words: str) -> QuerySet[AccessRequest]:
+    """Rows by number (AR-7), purpose, or name of the person or organisation."""
+    words = words.strip()
+    number = words.upper().removeprefix("AR-")
+    if number.isascii() and number.isdigit() and len(number) < 19:
+        return rows.filter(pk=int(number))
+    if not words:
+        return rows
+    return rows.filter(
+        Q(purpose__icontains=words)
+        | Q(requester__display_name__icontains=words)
+        | Q(requester__email__icontains=words)
+        | Q(organisation__name__icontains=words)
+    )
+
+
+def with_facts(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
+    """``rows`` with the worst open risk of the model and whether the organisation was given access before."""
+    risks = Risk.objects.filter(family=OuterRef("family"), stage=Risk.Stage.OPEN)
+    worst = risks.annotate(score=Coalesce("residual_score", "inherent_score")).order_by("-score").values("score")[:1]
+    before = AccessRequest.objects.filter(organisation=OuterRef("organisation"), stage=AccessRequest.Stage.APPROVED)
+    return rows.annotate(risk_score=Subquery(worst), organisation_known=Exists(before))
+
+
+def with_applicant(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
+    """``rows`` with all that the decision page says of the requester and the model, in the same query."""
+    earlier = AccessRequest.objects.filter(requester=OuterRef("requester"), submitted_at__isnull=False).exclude(
+        pk=OuterRef("pk")
+    )
+    past = earlier.filter(family__publisher=OuterRef("family__publisher")).order_by("-pk")[:5]
+    row = JSONObject(
+        pk="pk", stage="stage", purpose="purpose", tier="tier__name", release="release__version", family="family__name"
+    )
+    risks = (
+        Risk.objects.filter(family=OuterRef("family"), stage=Risk.Stage.OPEN)
+        .annotate(score=Coalesce("residual_score", "inherent_score"))
+        .order_by("-score", "pk")[:5]
+    )
+    risk = JSONObject(pk="pk", number="number", title="title", score="score")
+    here = {"user": OuterRef("requester"), "family__publisher": OuterRef("family__publisher")}
+    revoked = Grant.objects.filter(**here, stage=Grant.Stage.REVOKED).order_by().values("user")
+    domains = OrganisationDomain.objects.filter(organisation=OuterRef("organisation"), verified_at__isnull=False)
+    return rows.select_related(
+        "requester__organisation",
+        "organisation",
+        "tier",
+        "release",
+        "family__publisher",
+        "assignee",
+        "decided_by",
+        "signed_terms",
+    ).annotate(
+        past=ArraySubquery(past.values(json=row)),
+        risks=ArraySubquery(risks.values(json=risk)),
+        revoked_before=Subquery(revoked.annotate(n=Count("pk")).values("n")),
+        verified_domains=ArraySubquery(domains.values("domain")[:5]),
+    )
+
+
+def flags(request: Any) -> list[tuple[str, Any]]:
+    """What somebody who decides should not overlook: pairs of tone and words."""
+    found: list[tuple[str, Any]] = []
+    if mail_host(request.requester.email) in FREE_MAIL:
+        found.append(("warn", _("Free e-mail")))
+    if request.organisation_id is None:
+        found.append(("warn", _("No organisation")))
+    elif not getattr(request, "organisation_known", True):
+        found.append(("warn", _("New organisation")))
+    if request.tier.decided_singly:
+        found.append(("brand", _("Decide singly")))
+    return found
+
+
+def mail_host(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
+def risk_level(request: Any) -> Level | None:
+    return level(request.risk_score)
+
+
+def risks_of(request: Any) -> list[dict[str, Any]]:
+    return [{**row, "level": level(row["score"])} for row in request.risks if row["score"]]
+
+
+def tiers_to_filter(user: Any) -> QuerySet[Tier]:
+    return Tier.objects.filter(of_my_families(user, *STAFF)).select_related("family").order_by("family__name", "order")
+
+
+def managed_tiers(user: Any) -> QuerySet[Tier]:
+    """Tiers ``user`` may change, with how many live grants each has and the number of its newest terms."""
+    live = (
+        Grant.objects.in_force()
+        .filter(tier=OuterRef("pk"))
+        .order_by()
+        .values("tier")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    return (
+        Tier.objects.filter(of_my_families(user, Role.RELEASE_MANAGER))
+        .select_related("family__publisher")
+        .annotate(live_grants=Coalesce(Subquery(live), 0), terms_number=Subquery(_newest_terms("number")))
+        .annotate(question_count=Count("questions"))
+        .order_by("family__name", "family_id", "order", "pk")
+    )
+
+
+def offered_tiers(family: Any) -> QuerySet[Tier]:
+    """Tiers anybody can ask for, with their newest terms in the same query."""
+    parts = JSONObject(pk="pk", number="number", can="can", must="must", must_not="must_not")
+    return (
+        Tier.objects.filter(family=family, is_offered=True)
+        .annotate(summary=Subquery(_newest_terms(parts)))
+        .filter(summary__isnull=False)
+        .order_by("order", "pk")
+    )
+
+
+def _newest_terms(what: Any) -> QuerySet[Any]:
+    rows = TermsVersion.objects.filter(tier=OuterRef("pk")).order_by("-number")
+    return rows.values(what)[:1] if isinstance(what, str) else rows.values(json=what)[:1]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a request's history: a step, or something somebody wrote."""
+
+    at: datetime
+    who: str
+    words: Any
+    stage: str = ""
+    reason: str = ""
+    icon: str = ""
+    internal: bool = False
+
+
+STEPS = {
+    "access.accessrequest.submit": (_("sent the request"), "submitted"),
+    "access.accessrequest.resubmit": (_("sent the request again"), "submitted"),
+    "access.accessrequest.return": (_("returned it with questions"), "returned"),
+    "access.accessrequest.approve": (_("approved the request"), "approved"),
+    "access.accessrequest.decline": (_("declined the request"), "declined"),
+    "access.accessrequest.withdraw": (_("withdrew the request"), "withdrawn"),
+    "access.grant.suspend": (_("suspended the access"), "suspended"),
+    "access.grant.resume": (_("resumed the access"), "active"),
+    "access.grant.revoke": (_("revoked the access"), "revoked"),
+    "access.grant.supersede": (_("replaced the access by a renewal"), "superseded"),
+}
+INTERNAL_STEPS = {"access.accessrequest.assign": (_("said who looks at it"), "")}
+
+
+def history(request: AccessRequest, messages: list[RequestMessage], *, internal: bool) -> list[Entry]:
+    """Steps and messages in the order they happened. One query; ``messages`` are those the reader may see."""
+    steps = STEPS | INTERNAL_STEPS if internal else STEPS
+    grants = Grant.objects.filter(request=request).annotate(text=Cast("pk", CharField())).values("text")
+    about = Q(object_type="access.accessrequest", object_id=str(request.pk))
+    about |= Q(object_type="access.grant", object_id__in=grants)
+    events = AuditEvent.objects.filter(about, verb__in=steps).order_by("pk")
+    entries = [
+        Entry(event.at, event.actor_label, steps[event.verb][0], steps[event.verb][1], _reason_of(event))
+        for event in events
+    ]
+    for message in messages:
+        note = message.visibility == RequestMessage.Visibility.INTERNAL
+        words = _("noted for colleagues") if note else _("wrote")
+        icon = "lock" if note else "message-square"
+        entries.append(Entry(message.created_at, str(message.author), words, "", message.body, icon, note))
+    return sorted(entries, key=lambda entry: entry.at)
+
+
+def _reason_of(event: AuditEvent) -> str:
+    # What a return asks for is a message as well, and shown there.
+    return "" if event.verb.endswith(".return") else event.reason
+
+
+def changed_fields(request: AccessRequest) -> dict[str, str]:
+    """What answers were before the request was returned, where they differ now."""
+    if not request.returned_copy:
+        return {}
+    before = {"purpose": request.returned_copy["purpose"]}
+    before |= {entry["name"]: entry["value"] for entry in request.returned_copy["answers"]}
+    now = {"purpose": request.purpose} | {entry["name"]: entry["value"] for entry in request.answers}
+    return {name: value for name, value in before.items() if now.get(name, "") != value}
