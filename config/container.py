@@ -29,6 +29,9 @@ def main(arguments: list[str]) -> int:
         "check-worker": check_worker,
         "check-beat": check_beat,
     }
+    if uploads := os.environ.get("UPLOAD_TEMP_DIR"):
+        if arguments[:1] != ["secrets"]:
+            Path(uploads).mkdir(parents=True, exist_ok=True)
     if arguments and arguments[0] == "manage":
         return replace(sys.executable, "manage.py", *arguments[1:])
     if len(arguments) != 1 or arguments[0] not in roles:
@@ -130,7 +133,6 @@ def wait_for_secrets() -> None:
 
 def wait_for_database() -> None:
     wait_for_secrets()
-    (Path(os.environ.get("UPLOAD_TEMP_DIR") or "/tmp")).mkdir(parents=True, exist_ok=True)
     wait_until(lambda: database_answers() is None, "PostgreSQL answers")
     check = [sys.executable, "manage.py", "migrate", "--check"]
     wait_until(
