@@ -8,6 +8,7 @@ from django.db.models import Count, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from accounts.permissions import scopes
 from accounts.roles import Role
 from common import audit
 from common.models import AuditEvent
@@ -20,6 +21,7 @@ from incidents.models import (
     ReportAttachment,
     ReportMessage,
 )
+from incidents.models.audience import entries_of
 from registry.models import ModelFamily, Release
 
 SUGGESTED_MODELS = 300
@@ -78,6 +80,20 @@ class Entry:
     reason: str = ""
 
     @property
+    def words(self) -> str:
+        """What happened, in the handlers' words."""
+        return str(_HISTORY.get(self.verb, self.verb))
+
+    @property
+    def verb(self) -> str:
+        return self.event.verb.rpartition(".")[2]
+
+    @property
+    def hour(self) -> Any:
+        """When, as finely as a reporter's doings are shown."""
+        return self.event.at.replace(minute=0, second=0, microsecond=0)
+
+    @property
     def internal(self) -> bool:
         return self.message is not None and self.message.visibility == ReportMessage.Visibility.INTERNAL
 
@@ -92,6 +108,32 @@ _TOLD = {
     "answer": _("Answer"),
     "close": _("Closed"),
     "reopen": _("Opened again"),
+}
+_HISTORY = {
+    "file": _("sent the report"),
+    "reply": _("wrote"),
+    "follow_up": _("wrote"),
+    "triage": _("triaged it"),
+    "judge": _("changed the judgement"),
+    "match": _("matched it to a model"),
+    "answer": _("answered the reporter"),
+    "note": _("wrote a note"),
+    "attach": _("added files"),
+    "close": _("closed it"),
+    "reopen": _("opened it again"),
+    "link": _("linked it to an incident"),
+    "unlink": _("unlinked it from an incident"),
+    "reveal_contact": _("read the contact"),
+    "open": _("opened the incident"),
+    "import": _("imported it"),
+    "edit": _("edited it"),
+    "relate": _("changed models or risks"),
+    "contain": _("contained it"),
+    "resolve": _("resolved it"),
+    "record_lessons": _("recorded lessons"),
+    "link_report": _("linked a report"),
+    "unlink_report": _("unlinked a report"),
+    "link_decision": _("linked a decision"),
 }
 _STAGE_AFTER = {"file": "received", "triage": "triaged", "answer": "answered", "close": "closed", "reopen": "received"}
 
@@ -159,16 +201,28 @@ def handlers_for(audience: list[str]) -> Any:
     return User.objects.filter(chosen, is_active=True).distinct().order_by("display_name", "pk")
 
 
+def handled_by(user: Any) -> list[str]:
+    """The audience entries for which ``user`` handles incidents: of all publishers for a superuser."""
+    held = scopes(user)
+    return [EVERYONE_CONCERNED] if held.everywhere else entries_of(held, [Role.INCIDENT_HANDLER], [])
+
+
 def report_counts(family: ModelFamily) -> dict[str, int]:
     """How many reports about a model were filed and how many are open. One query."""
     return family.misuse_reports.aggregate(filed=Count("pk"), open=Count("pk", filter=~Q(stage="closed")))
 
 
+def _stage_of(event: AuditEvent) -> str:
+    return event.after if isinstance(event.after, str) and event.after in Incident.Stage.values else ""
+
+
 def incident_page(incident: Incident, user: Any) -> dict[str, Any]:
     """What an incident's page shows of other tables, as far as ``user`` may see it."""
     return {
+        "families": incident.families.visible_to(user).select_related("publisher"),
+        "releases": incident.releases.visible_to(user).select_related("family__publisher").order_by("-pk")[:50],
         "reports": incident.reports.visible_to(user).select_related("family", "release__family").order_by("-pk")[:50],
         "decisions": incident.decisions.visible_to(user).order_by("-pk")[:50],
         "risks": incident.risks.visible_to(user).select_related("family").order_by("-pk")[:50],
-        "trail": audit.trail(incident)[:50],
+        "trail": [Entry(event, event.verb, stage=_stage_of(event)) for event in audit.trail(incident)[:50]],
     }

@@ -23,8 +23,8 @@ class Migration(migrations.Migration):
             name='HandlerDigest',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('pending', models.BooleanField(default=True)),
                 ('sent_at', models.DateTimeField(null=True)),
-                ('last_report_id', models.BigIntegerField(default=0)),
                 ('user', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
         ),

@@ -6,7 +6,7 @@ GIN index: PostgreSQL knows how common each entry is and picks the index or the 
 Only the services write it, with the rows it follows from.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -28,16 +28,20 @@ def audience_for(families: Iterable[ModelFamily]) -> list[str]:
     return sorted(entries) or [EVERYONE_CONCERNED]
 
 
-def entries_of(held: Scopes, roles: Iterable[Role], unknown: Iterable[Role]) -> list[str]:
+def entries_of(held: Scopes, roles: Iterable[Role], unknown: Collection[Role]) -> list[str]:
     """The entries that somebody with ``roles`` reads; what has no model yet takes one of ``unknown``."""
     roles = tuple(roles)
     entries = [f"p{pk}" for pk in sorted(held.publisher_ids(*roles))] + [f"f{pk}" for pk in sorted(held.family_ids(*roles))]
-    return [*entries, EVERYONE_CONCERNED] if held.any(*unknown) else entries
+    return [*entries, EVERYONE_CONCERNED] if unknown and held.any(*unknown) else entries
 
 
 class AudienceQuerySet(models.QuerySet[Row]):
     readers: frozenset[Role]
     unknown_readers: frozenset[Role]
+
+    def concern(self, user: Any) -> bool:
+        """Whether rows of this kind are any business of ``user``, even if there are none yet."""
+        return scopes(user).any(*self.readers)
 
     def visible_to(self, user: Any) -> "AudienceQuerySet[Row]":
         """Rows of the families ``user`` holds a reading role for; superusers see all."""

@@ -158,6 +158,12 @@ class MisuseReport(Staged, WithAudience):
         return f"MR-{self.pk}"
 
     @property
+    def locator_text(self) -> str:
+        """The first two groups of the receipt: enough to speak of a report by, not to open it."""
+        halves = (self.locator[:4], self.locator[4:])
+        return "-".join(receipts.with_check(number, half) for number, half in enumerate(halves))
+
+    @property
     def about(self) -> str:
         """The model it is about, as well as we know."""
         return str(self.release or self.family or self.model_text or _("Model not known"))
@@ -238,11 +244,11 @@ class ReportAttachment(models.Model):
 
 
 class HandlerDigest(models.Model):
-    """When a handler was last told by mail that reports wait, and up to which one: at most once an hour."""
+    """Whether there is something new to tell a handler of by mail, and when they were last told."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
+    pending = models.BooleanField(default=True)
     sent_at = models.DateTimeField(null=True)
-    last_report_id = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
         return f"Digest of {self.user_id}"

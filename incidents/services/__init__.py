@@ -1,4 +1,4 @@
-from incidents.services.filing import Filed, file_report, find_by_receipt, keep_receipt, reply_as_reporter
+from incidents.services.filing import Filed, file_report, find_by_receipt, keep_receipt, reply_as_reporter, was_filed
 from incidents.services.handling import (
     add_internal_note,
     answer_report,
@@ -19,6 +19,7 @@ from incidents.services.incidents import (
     record_lessons,
     unlink_report,
 )
+from incidents.services.notify import note_for_handlers, pending_digests, send_digest
 
 __all__ = [
     "Filed",
@@ -35,11 +36,15 @@ __all__ = [
     "link_report",
     "match_report",
     "move_incident",
+    "note_for_handlers",
     "open_incident",
+    "pending_digests",
     "record_lessons",
     "reopen_report",
     "reply_as_reporter",
     "reveal_contact",
+    "send_digest",
     "triage_report",
     "unlink_report",
+    "was_filed",
 ]

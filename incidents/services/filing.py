@@ -76,7 +76,7 @@ def file_report(
             _("Do not send us such material: that can be an offence. Say where it is instead, and remove the files."),
             field="evidence",
         )
-    if known := _filed_before(submission):
+    if known := was_filed(submission):
         return known
     family, release = selectors.match_model(model, version)
     receipt = receipts.Receipt(receipts.new_locator(), receipts.secret_for(submission))
@@ -105,13 +105,13 @@ def file_report(
                 events.emit("incidents.report.received", report, category=category)
     except IntegrityError:
         # The same form sent twice at the same moment; if it was the locator instead, there is none of it.
-        if known := _filed_before(submission):
+        if known := was_filed(submission):
             return known
         raise
     return Filed(report, receipt, is_new=True)
 
 
-def _filed_before(submission: bytes) -> Filed | None:
+def was_filed(submission: bytes) -> Filed | None:
     """The report that this form has become already, with its receipt for as long as it may be shown."""
     report = MisuseReport.objects.filter(submission=MisuseReport.submission_hash(submission)).first()
     if report is None:
@@ -122,10 +122,6 @@ def _filed_before(submission: bytes) -> Filed | None:
     stored = (report.salt, report.digest)
     secret = next((known for known in receipts.secrets_for(submission) if receipts.matches(known, stored)), None)
     return Filed(report, receipts.Receipt(report.locator, secret) if secret else None, is_new=False)
-
-
-def find_by_submission(submission: bytes) -> Filed | None:
-    return _filed_before(submission)
 
 
 def keep_receipt(report: MisuseReport) -> None:
