@@ -7,7 +7,7 @@ offers and what the server allows cannot differ.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
@@ -17,6 +17,9 @@ from django.utils.translation import gettext as _
 
 from common import audit
 from common.actors import Actor
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -53,14 +56,14 @@ class Move:
     """
 
     name: str
-    label: str
+    label: "str | _StrPromise"
     sources: frozenset[str]
     target: str
     may: Callable[[Any, Any], bool]
     needs: tuple[Callable[[Any], str], ...] = ()
     asks_reason: bool = False
     danger: bool = False
-    help: str = ""
+    help: "str | _StrPromise" = ""
 
 
 @dataclass(frozen=True)

@@ -28,14 +28,13 @@ class Page:
 
 def keyset_page(rows: QuerySet, request: HttpRequest, order: tuple[str, ...] = ("-pk",), size: int = 25) -> Page:
     """The page of ``rows`` that the address asks for. A cursor that makes no sense shows the first page."""
-    paginator = KeysetPagination()
-    paginator.page_size = size
-    paginator.ordering = order
-    wrapped = Request(request)
+    paginator: Any = KeysetPagination()
+    paginator.page_size, paginator.ordering = size, order
     try:
-        found = paginator.paginate_queryset(rows, wrapped)
+        found = paginator.paginate_queryset(rows, Request(request))
     except NotFound:
-        request.GET = request.GET.copy()
-        request.GET.pop("cursor", None)
+        address: Any = request.GET.copy()
+        address.pop("cursor", None)
+        request.GET = address
         found = paginator.paginate_queryset(rows, Request(request))
     return Page(list(found or []), paginator.get_next_link(), paginator.get_previous_link())
