@@ -88,10 +88,13 @@ class ReadCard:
     facts: dict[str, Any] = field(default_factory=dict)
 
 
-def decode(data: bytes) -> str:
-    """The text of an uploaded card, with its line ends and byte order mark as they are."""
+def decode(data: bytes, size: int | None = None) -> str:
+    """The text of an uploaded card, with its line ends and byte order mark as they are.
+
+    ``size`` is that of the whole upload where ``data`` is only its beginning.
+    """
     if len(data) > LARGEST_CARD:
-        raise _too_large(len(data))
+        raise _too_large(max(len(data), size or 0))
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:

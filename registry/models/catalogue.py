@@ -3,12 +3,14 @@ import uuid
 from typing import Any
 
 from django.conf import settings
+from django.conf.locale import LANG_INFO
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import scopes
@@ -199,6 +201,13 @@ class Release(Staged, Timestamped):
     @property
     def is_public(self) -> bool:
         return self.stage in PUBLIC_STAGES
+
+    @property
+    def language_words(self) -> list[str]:
+        """The languages by name where we know the code, else the code itself."""
+        return [
+            str(get_language_info(code)["name_translated"]) if code in LANG_INFO else code for code in self.languages
+        ]
 
     def get_absolute_url(self) -> str:
         return reverse("registry:release", args=[self.family.publisher.slug, self.family.slug, self.version])

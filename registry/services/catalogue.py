@@ -14,6 +14,7 @@ from common.lifecycle import Refused
 from registry import permissions
 from registry.models import ModelFamily, Objective, Publisher, Release
 from registry.services import _store
+from registry.services.cards import import_card
 
 # What stays editable once people rely on a release: what describes it, not what they agreed to.
 ALWAYS_EDITABLE = frozenset({"modality", "base_model", "languages"})
@@ -101,8 +102,12 @@ def create_release(
     licence: str = "",
     base_model: str = "",
     languages: Sequence[str] = (),
+    card: str = "",
 ) -> Release:
-    """Begin a release as a draft. What is left empty here, its model card may fill."""
+    """Begin a release as a draft, with the source of its model card if that is at hand.
+
+    What is left empty here, the card may fill.
+    """
     if not permissions.can_create_release(actor, family):
         raise PermissionDenied
     release = Release(
@@ -116,6 +121,9 @@ def create_release(
     )
     _store.insert(release, taken={"one_release_per_version": "version"})
     audit.record(actor, "registry.release.create", release, after={"version": version})
+    if card:
+        import_card(release, actor=actor, source=card)
+        release.refresh_from_db()
     return release
 
 

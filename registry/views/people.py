@@ -46,7 +46,9 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
         except Refused as refusal:
             form.add_refusal(refusal)
         else:
-            messages.success(request, _("%(who)s is now %(role)s for %(what)s.") % {"who": user, "role": role.label, "what": scope})
+            messages.success(
+                request, _("%(who)s is now %(role)s for %(what)s.") % {"who": user, "role": role.label, "what": scope}
+            )
             return redirect("registry:people", slug)
     keys = {id(scope): key for key, scope in known.items()}
     rows = [(each, keys[id(each.scope)]) for each in assignments(known.values())]
@@ -69,7 +71,13 @@ def role_removal(request: HttpRequest, slug: str, scope: str, role: str, pk: int
             return redirect("registry:people", slug)
         except Refused as refusal:
             refused = refusal
-    context = {"publisher": publisher, "person": user, "role": Role(role).label, "scope": known[scope], "refused": refused}
+    context = {
+        "publisher": publisher,
+        "person": user,
+        "role": Role(role).label,
+        "scope": known[scope],
+        "refused": refused,
+    }
     return render(request, "registry/role_removal.html", context, status=409 if refused else 200)
 
 
@@ -78,7 +86,11 @@ def role_removal(request: HttpRequest, slug: str, scope: str, role: str, pk: int
 def people_index(request: HttpRequest) -> HttpResponse:
     """The publishers whose roles one gives; straight to the page where there is only one."""
     held = scopes(request.user)
-    mine = Publisher.objects.all() if held.everywhere else Publisher.objects.filter(pk__in=held.publisher_ids(Role.ADMINISTRATOR))
+    mine = (
+        Publisher.objects.all()
+        if held.everywhere
+        else Publisher.objects.filter(pk__in=held.publisher_ids(Role.ADMINISTRATOR))
+    )
     publishers = list(mine.order_by("name")[:200])
     if not publishers and not held.everywhere:
         raise PermissionDenied

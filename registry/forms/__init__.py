@@ -1,0 +1,41 @@
+from registry.forms.catalogue import (
+    ArtifactForm,
+    CardForm,
+    CatalogueFilterForm,
+    FamilyForm,
+    ObjectiveForm,
+    PublisherForm,
+    ReleaseEditForm,
+    ReleaseForm,
+    SearchForm,
+)
+from registry.forms.risks import (
+    AssessmentForm,
+    MitigationEditForm,
+    MitigationForm,
+    OwnerForm,
+    ReasonForm,
+    RiskEditForm,
+    RiskFilterForm,
+    RiskForm,
+)
+
+__all__ = [
+    "ArtifactForm",
+    "AssessmentForm",
+    "CardForm",
+    "CatalogueFilterForm",
+    "FamilyForm",
+    "MitigationEditForm",
+    "MitigationForm",
+    "ObjectiveForm",
+    "OwnerForm",
+    "PublisherForm",
+    "ReasonForm",
+    "ReleaseEditForm",
+    "ReleaseForm",
+    "RiskEditForm",
+    "RiskFilterForm",
+    "RiskForm",
+    "SearchForm",
+]

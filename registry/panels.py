@@ -1,0 +1,33 @@
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from accounts.permissions import scopes
+from accounts.roles import Role
+from common.workspace import entry
+from registry import selectors
+from registry.models import Release, Risk
+
+
+@entry(
+    "risks",
+    label=_("Risks"),
+    url="registry:risks",
+    icon="triangle-alert",
+    order=40,
+    empty=_("No risk of yours lacks an assessment, no mitigation is overdue, and no draft is without owner."),
+)
+def risks_waiting(user: Any) -> QuerySet[Risk] | None:
+    return selectors.waiting_risks(user) if scopes(user).any() else None
+
+
+@entry("releases", label=_("Releases"), url="registry:releases", icon="package", order=50, empty=_("No draft waits."))
+def releases_waiting(user: Any) -> QuerySet[Release] | None:
+    """Drafts for the release manager; for everybody else with a role the place without a count."""
+    held = scopes(user)
+    if not held.any():
+        return None
+    if not held.any(Role.RELEASE_MANAGER):
+        return Release.objects.none()
+    return selectors.waiting_releases(user).select_related("family__publisher")

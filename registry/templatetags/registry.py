@@ -1,0 +1,90 @@
+"""Words that the registry's templates need."""
+
+from typing import Any
+
+from django import template
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
+
+from registry import selectors
+from registry.models import Modality, ModelFamily
+from registry.scale import Level
+
+register = template.Library()
+
+
+@register.filter
+def crumbs(family: ModelFamily, here: str = "") -> list[tuple[str, str]]:
+    """The way to a page below a model: Models › the family › ``here``."""
+    trail = [(reverse("registry:models"), _("Models"))]
+    if not here:
+        return [*trail, ("", family.name)]
+    names = {"risks": _("Risks"), "releases": _("Releases")}
+    return [*trail, (family.get_absolute_url(), family.name), ("", names.get(here, here))]
+
+
+@register.filter
+def modality_word(value: str) -> str:
+    return str(Modality(value).label) if value else "–"
+
+
+@register.filter
+def worst_level(family: Any) -> Level | None:
+    return selectors.worst_level(family)
+
+
+@register.filter
+def measures(risk: Any) -> list[selectors.Measure]:
+    return selectors.measures(risk)
+
+
+@register.filter
+def metadata_words(value: Any) -> str:
+    """A value of a card's metadata in one line."""
+    if isinstance(value, list):
+        shown = ", ".join(metadata_words(item) for item in value[:20])
+        return f"{shown}, …" if len(value) > 20 else shown
+    if isinstance(value, dict):
+        return "; ".join(f"{name}: {metadata_words(item)}" for name, item in list(value.items())[:10])
+    text = str(value)
+    return text if len(text) <= 200 else f"{text[:200]}…"
+
+
+_VERBS = {
+    "registry.release.create": _lazy("began the release"),
+    "registry.release.edit": _lazy("changed the release"),
+    "registry.release.import_card": _lazy("added a version of the model card"),
+    "registry.release.add_artifact": _lazy("added a file"),
+    "registry.release.remove_artifact": _lazy("removed a file"),
+    "registry.release.publish": _lazy("published the release"),
+    "registry.release.withdraw": _lazy("withdrew the release"),
+    "registry.release.reinstate": _lazy("took the withdrawal back"),
+    "registry.risk.create": _lazy("recorded the risk"),
+    "registry.risk.edit": _lazy("changed the risk"),
+    "registry.risk.assign_owner": _lazy("named the risk owner"),
+    "registry.risk.assess": _lazy("assessed the risk"),
+    "registry.risk.open": _lazy("opened the risk"),
+    "registry.risk.close": _lazy("closed the risk"),
+    "registry.risk.reopen": _lazy("reopened the risk"),
+}
+
+
+@register.filter
+def event_words(event: Any) -> str:
+    """What somebody did, for the history of a release or a risk."""
+    words = str(_VERBS.get(event.verb, event.verb.rpartition(".")[2].replace("_", " ")))
+    after = event.after if isinstance(event.after, dict) else {}
+    if path := after.get("path") or (event.before or {} if isinstance(event.before, dict) else {}).get("path"):
+        return f"{words}: {path}"
+    if event.verb == "registry.risk.assign_owner":
+        return f"{words}: {(after.get('owner') or {}).get('label', '')}"
+    if event.verb.endswith(".edit") and after:
+        return f"{words}: {', '.join(name.replace('_', ' ') for name in after)}"
+    return words
+
+
+@register.filter
+def event_stage(event: Any) -> str:
+    """The stage an event led to, for its mark; empty when it changed none."""
+    return event.after if isinstance(event.after, str) else ""

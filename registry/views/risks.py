@@ -1,0 +1,226 @@
+"""The risk register: matrix and list of the same risks, one risk with all that belongs to it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import scopes
+from common import audit
+from common.lifecycle import Move, available_moves
+from common.pages import keyset_page
+from registry import lifecycle, permissions, selectors, services
+from registry.forms import AssessmentForm, OwnerForm, ReasonForm, RiskEditForm, RiskFilterForm, RiskForm
+from registry.forms.risks import MINE, UNOWNED
+from registry.models import Mitigation, ModelFamily, Risk, RiskAssessment
+from registry.scale import Band
+from registry.views.shared import attempt, form_page, page, posted
+
+MOVE_PAGES = {
+    "open": "registry:risk_opening",
+    "close": "registry:risk_closure",
+    "reopen": "registry:risk_reopening",
+}
+
+
+@require_safe
+@login_required
+@never_cache
+def risks(request: HttpRequest) -> HttpResponse:
+    """The register of the reader's families. One filter, one address; ``view=matrix`` draws it."""
+    if not scopes(request.user).any():
+        raise PermissionDenied
+    families = ModelFamily.objects.with_role(request.user).order_by("name")
+    form = RiskFilterForm(request.GET, families=families)
+    rows = _filtered(form, selectors.register(request.user), request.user)
+    context: dict[str, Any] = {
+        "filter_form": form,
+        "filtered": any(request.GET.get(name) for name in ("q", "family", "stage", "band", "owner", "likelihood")),
+        "as_matrix": request.GET.get("view") == "matrix",
+    }
+    if context["as_matrix"]:
+        context["matrix"] = _matrix(request, rows)
+        context["unassessed"] = rows.filter(current_score=None).count()
+    else:
+        unfinished = Count("mitigations", filter=Q(mitigations__stage__in=["planned", "in_progress"]))
+        listed = rows.select_related("family__publisher", "owner").annotate(unfinished_count=unfinished)
+        context["page"] = keyset_page(listed, request, order=("-urgency",))
+    context["can_create"] = scopes(request.user).any(*permissions.RECORDING)
+    return render(request, "registry/risk_list.html", context)
+
+
+def _filtered(form: RiskFilterForm, rows: Any, user: Any) -> Any:
+    given = form.cleaned_data if form.is_valid() else {}
+    if given.get("q"):
+        rows = rows.matching(given["q"])
+    if given.get("band"):
+        rows = selectors.in_band(rows, Band(given["band"]))
+    if given.get("owner") == MINE:
+        rows = rows.filter(owner=user)
+    elif given.get("owner") == UNOWNED:
+        rows = rows.filter(owner=None)
+    exact = {"family": "family", "stage": "stage", "likelihood": "current_likelihood", "severity": "current_severity"}
+    for name, column in exact.items():
+        if given.get(name):
+            rows = rows.filter(**{column: given[name]})
+    return rows
+
+
+def _matrix(request: HttpRequest, rows: Any) -> selectors.Matrix:
+    query = request.GET.copy()
+    query.pop("view", None)
+    query.pop("cursor", None)
+
+    def cell_url(likelihood: int, severity: int) -> str:
+        query["likelihood"], query["severity"] = str(likelihood), str(severity)
+        return f"?{query.urlencode()}"
+
+    return selectors.matrix(
+        selectors.for_matrix(rows), chip_url=lambda risk: reverse("registry:risk", args=[risk.pk]), cell_url=cell_url
+    )
+
+
+def risk_inside(request: HttpRequest, pk: int) -> Risk:
+    """A risk of a family the reader has a role for: 404 to those who may not know of it, else 403."""
+    risks = Risk.objects.visible_to(request.user)
+    found = get_object_or_404(risks.select_related("family__publisher", "owner", "objective", "release"), pk=pk)
+    if not permissions.can_see_inside(request.user, found.family):
+        raise PermissionDenied
+    return found
+
+
+@require_safe
+@never_cache
+def risk(request: HttpRequest, pk: int) -> HttpResponse:
+    """One risk. Readers from outside are sent to where the public page shows it."""
+    risks = Risk.objects.visible_to(request.user)
+    found = get_object_or_404(risks.select_related("family__publisher", "owner", "objective", "release"), pk=pk)
+    if not (request.user.is_authenticated and permissions.can_see_inside(request.user, found.family)):
+        publisher, family = found.family.publisher.slug, found.family.slug
+        return redirect(reverse("registry:family_risks", args=[publisher, family]) + f"?number={found.number}")
+    user = request.user
+    mitigations = list(found.mitigations.select_related("owner").order_by("due_on", "pk")[:50])
+    for mitigation in mitigations:
+        mitigation.family = found.family
+    moves = available_moves(lifecycle.RISK_MOVES, found, user)
+    context = {
+        "risk": found,
+        "family": found.family,
+        "moves": [(each, MOVE_PAGES[each.move.name]) for each in moves],
+        "mitigations": [(each, permissions.can_move_mitigation(user, each)) for each in mitigations],
+        "assessments": list(found.assessments.select_related("assessed_by")[:20]),
+        "history": list(audit.trail(found)[:20]),
+        "can_edit": permissions.can_edit_risk(user, found),
+        "can_assign": permissions.can_assign_risk_owner(user, found),
+        "can_assess": permissions.can_assess_risk(user, found) and found.stage != Risk.Stage.CLOSED,
+    }
+    return render(request, "registry/risk_detail.html", context)
+
+
+@page
+@login_required
+@never_cache
+def risk_create(request: HttpRequest) -> HttpResponse:
+    """Record a risk: first for which family, then what it is."""
+    families = ModelFamily.objects.with_role(request.user, *permissions.RECORDING).select_related("publisher")
+    if not scopes(request.user).any(*permissions.RECORDING):
+        raise PermissionDenied
+    asked = request.GET.get("family", "")
+    family = families.filter(pk=asked).first() if asked.isascii() and asked.isdigit() and len(asked) < 18 else None
+    if family is None:
+        return render(request, "registry/risk_family.html", {"families": list(families.order_by("name")[:200])})
+    form = RiskForm(posted(request), family=family, people=selectors.people_of(family))
+    made = attempt(form, lambda **data: services.create_risk(family, actor=request.user, **data))
+    if made is not None:
+        messages.success(request, _("%s is recorded as a draft.") % made.reference)
+        return redirect("registry:risk", made.pk)
+    return form_page(request, "registry/risk_form.html", form, family=family)
+
+
+@page
+@login_required
+@never_cache
+def risk_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    found = risk_inside(request, pk)
+    if not permissions.can_edit_risk(request.user, found):
+        raise PermissionDenied
+    form = RiskEditForm(posted(request), instance=found)
+    if attempt(form, lambda **data: services.edit_risk(found, actor=request.user, **data), found) is not None:
+        messages.success(request, _("Saved."))
+        return redirect("registry:risk", pk)
+    return form_page(request, "registry/risk_form.html", form, risk=found, family=found.family)
+
+
+@page
+@login_required
+@never_cache
+def risk_owner(request: HttpRequest, pk: int) -> HttpResponse:
+    found = risk_inside(request, pk)
+    if not permissions.can_assign_risk_owner(request.user, found):
+        raise PermissionDenied
+    start = {"owner": found.owner, "row_version": found.row_version}
+    form = OwnerForm(posted(request), people=selectors.people_of(found.family), initial=start)
+    if attempt(form, lambda **data: services.assign_risk_owner(found, actor=request.user, **data), found) is not None:
+        messages.success(request, _("%s has a risk owner.") % found.reference)
+        return redirect("registry:risk", pk)
+    return form_page(request, "registry/risk_owner.html", form, risk=found, family=found.family)
+
+
+@page
+@login_required
+@never_cache
+def assessment_create(request: HttpRequest, pk: int) -> HttpResponse:
+    found = risk_inside(request, pk)
+    if not permissions.can_assess_risk(request.user, found):
+        raise PermissionDenied
+    kind = RiskAssessment.Kind.RESIDUAL if found.inherent_score else RiskAssessment.Kind.INHERENT
+    form = AssessmentForm(posted(request), initial={"kind": kind, "row_version": found.row_version})
+    if attempt(form, lambda **data: services.assess_risk(found, actor=request.user, **data), found) is not None:
+        messages.success(request, _("The assessment is on record."))
+        return redirect("registry:risk", pk)
+    return form_page(request, "registry/assessment_form.html", form, risk=found, family=found.family)
+
+
+def _move(request: HttpRequest, pk: int, move: Move, action: Any, words: str) -> HttpResponse:
+    """The page that asks before a move, with its reason where it needs one."""
+    found = risk_inside(request, pk)
+    if not move.may(request.user, found):
+        raise PermissionDenied
+    form = ReasonForm(posted(request))
+    if not move.asks_reason:
+        del form.fields["reason"]
+    if attempt(form, lambda **data: action(found, actor=request.user, **data), found) is not None:
+        messages.success(request, words % found.reference)
+        return redirect("registry:risk", pk)
+    open_measures = found.mitigations.filter(stage__in=[Mitigation.Stage.PLANNED, Mitigation.Stage.IN_PROGRESS]).count()
+    context = {"risk": found, "family": found.family, "move": move, "open_measures": open_measures}
+    return form_page(request, "registry/risk_move.html", form, **context)
+
+
+@page
+@login_required
+@never_cache
+def risk_opening(request: HttpRequest, pk: int) -> HttpResponse:
+    return _move(request, pk, lifecycle.OPEN, services.open_risk, _("%s is open."))
+
+
+@page
+@login_required
+@never_cache
+def risk_closure(request: HttpRequest, pk: int) -> HttpResponse:
+    return _move(request, pk, lifecycle.CLOSE, services.close_risk, _("%s is closed."))
+
+
+@page
+@login_required
+@never_cache
+def risk_reopening(request: HttpRequest, pk: int) -> HttpResponse:
+    return _move(request, pk, lifecycle.REOPEN, services.reopen_risk, _("%s is open again."))
