@@ -22,7 +22,32 @@ SHOWN_AT_MOST = 100
 TABS = ("mine", "requester", "decided")
 # Anybody can have an address there, so it says nothing about where somebody works.
 FREE_MAIL = frozenset(
-    ["aol.com", "gmail.com", "gmx.com", "gmx.de", "gmx.net", "googlemail.com", "hotmail.com", "icloud.com", "live.com", "mail.com", "mail.ru", "outlook.com", "pm.me", "proton.me", "protonmail.com", "qq.com", "tutanota.com", "web.de", "yahoo.com", "yandex.com", "yandex.ru", "zoho.com", "163.com", "126.com"]
+    [
+        "aol.com",
+        "gmail.com",
+        "gmx.com",
+        "gmx.de",
+        "gmx.net",
+        "googlemail.com",
+        "hotmail.com",
+        "icloud.com",
+        "live.com",
+        "mail.com",
+        "mail.ru",
+        "outlook.com",
+        "pm.me",
+        "proton.me",
+        "protonmail.com",
+        "qq.com",
+        "tutanota.com",
+        "web.de",
+        "yahoo.com",
+        "yandex.com",
+        "yandex.ru",
+        "zoho.com",
+        "163.com",
+        "126.com",
+    ]
 )
 
 

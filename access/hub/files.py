@@ -95,26 +95,27 @@ def send(release: Release, artifact: Artifact, span: tuple[int, int]) -> HttpRes
     """
     storage, known = artifact.file.storage, headers(release, artifact.sha256, artifact.size)
     if not is_local(storage):
-        answer: HttpResponseBase = HttpResponseRedirect(storage.url(artifact.file.name, expire=300))
-        answer.headers.update(known)
-        return answer
+        return HttpResponseRedirect(storage.url(artifact.file.name, expire=300), headers=known)
     start, end = span
     stream = artifact.file.open("rb")
     if artifact.size == 0 or (start, end) == (0, artifact.size - 1):
-        answer = FileResponse(stream, content_type="application/octet-stream")
-    else:
-        stream.seek(start, os.SEEK_SET)
-        answer = StreamingHttpResponse(
-            _part(stream, end - start + 1), status=206, content_type="application/octet-stream"
-        )
-        answer.headers["Content-Range"] = f"bytes {start}-{end}/{artifact.size}"
-        answer.headers["Content-Length"] = str(end - start + 1)
-    answer.headers.update(known)
-    return answer
+        return FileResponse(stream, content_type="application/octet-stream", headers=known)
+    stream.seek(start, os.SEEK_SET)
+    known |= {"Content-Range": f"bytes {start}-{end}/{artifact.size}", "Content-Length": str(end - start + 1)}
+    part = _Part(stream, end - start + 1)
+    return StreamingHttpResponse(part, status=206, content_type="application/octet-stream", headers=known)
 
 
-def _part(stream: BinaryIO, left: int) -> Iterator[bytes]:
-    with stream:
-        while left > 0 and (chunk := stream.read(min(CHUNK, left))):
-            left -= len(chunk)
+class _Part:
+    """``left`` bytes of ``stream`` from where it stands. Closed with the answer, even if nobody reads it."""
+
+    def __init__(self, stream: BinaryIO, left: int) -> None:
+        self.stream, self.left = stream, left
+
+    def __iter__(self) -> Iterator[bytes]:
+        while self.left > 0 and (chunk := self.stream.read(min(CHUNK, self.left))):
+            self.left -= len(chunk)
             yield chunk
+
+    def close(self) -> None:
+        self.stream.close()

@@ -141,6 +141,5 @@ def _named(revision: str) -> dict[str, str]:
 def _card(request: HttpRequest, release: Release, content: bytes, sha256: str) -> HttpResponse:
     if request.method == "HEAD":
         return files.head(release, sha256, len(content))
-    response = HttpResponse(content, content_type="text/markdown; charset=utf-8")
-    response.headers.update(files.headers(release, sha256, len(content)))
-    return response
+    known = files.headers(release, sha256, len(content))
+    return HttpResponse(content, content_type="text/markdown; charset=utf-8", headers=known)
