@@ -21,6 +21,7 @@ COPY . .
 RUN export TIDEGATE_ENV=local DATABASE_URL=postgres://build@localhost/build REDIS_URL=redis://localhost \
       SECRET_KEY=build-only-build-only-build-only-build-only-build-only STATIC_DIR=/app/built \
  && python manage.py setup_assets \
+ && chmod -R a+rX built \
  && python -m compileall -q -j 0 -x '\.venv' .
 
 FROM base AS app
