@@ -7,6 +7,7 @@ what a laptop needs: mail goes to files and cookies travel over plain HTTP.
 from pathlib import Path
 
 import dj_database_url
+from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
@@ -162,6 +163,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(DATA_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "common.tasks.beat_heartbeat", "schedule": 15.0, "options": {"expires": 15.0}},
     "sweep-outbox": {"task": "common.tasks.sweep_outbox", "schedule": 30.0, "options": {"expires": 30.0}},
+    # On the hour, so that a mail does not tell at which minute somebody reported something.
+    "misuse-digests": {"task": "incidents.tasks.send_digests", "schedule": crontab(minute=0), "options": {"expires": 3000.0}},
     "sweep-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 30.0, "options": {"expires": 30.0}},
 }
 
@@ -402,6 +405,16 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
+    # Names for sets of choices that several fields share, or that share a field name with others.
+    "ENUM_NAME_OVERRIDES": {
+        "MisuseReportStageEnum": "incidents.models.MisuseReport.Stage",
+        "IncidentStageEnum": "incidents.models.Incident.Stage",
+        "CloseReasonEnum": "incidents.models.CloseReason",
+        "MisuseCategoryEnum": "incidents.models.Category",
+        "MessageAuthorEnum": "incidents.models.ReportMessage.Author",
+        "MessageVisibilityEnum": "incidents.models.ReportMessage.Visibility",
+        "BandEnum": "registry.scale.Band",
+    },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "common.api.schema.describe_problems",

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from common.lifecycle import Refused
 from common.pages import keyset_page
 from incidents import permissions, selectors, services
+from incidents.evidence import media_response
 from incidents.filters import ReportFilter
 from incidents.forms import CloseForm, MatchForm, MessageForm, NoteForm, ReasonForm, TriageForm
 from incidents.models import MisuseReport, ReportAttachment
@@ -201,12 +202,4 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
 def attachment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Hand out a file as a download. It is never shown in a page and runs nowhere."""
     found = get_object_or_404(ReportAttachment, report=_report(request, pk), pk=number)
-    return download(found)
-
-
-def download(found: ReportAttachment) -> HttpResponse:
-    response = FileResponse(found.file.open("rb"), as_attachment=True, filename=found.name, content_type=found.media_type)
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
-    return response
+    return media_response(found)

@@ -1,0 +1,17 @@
+"""The REST API of this app: routes are collected by config/api_urls.py."""
+
+from django.urls import path
+from rest_framework.routers import SimpleRouter
+
+from incidents.api.incidents import IncidentViewSet
+from incidents.api.reports import MisuseReportViewSet
+from incidents.api.tracking import TrackedMessagesView, TrackedReportView
+
+router = SimpleRouter()
+router.register("misuse-reports", MisuseReportViewSet)
+router.register("incidents", IncidentViewSet)
+
+urlpatterns = [
+    path("misuse-reports/track/", TrackedReportView.as_view(), name="misuse-report-track"),
+    path("misuse-reports/track/messages/", TrackedMessagesView.as_view(), name="misuse-report-track-messages"),
+]
