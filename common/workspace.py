@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 from django.urls import reverse
@@ -91,10 +92,12 @@ def _items(user: Any) -> list[Item]:
 def _count(querysets: list[QuerySet]) -> list[int]:
     parts, params = [], []
     for rows in querysets:
-        if rows.query.is_empty():
+        try:
+            sql, values = rows.order_by().values("pk")[:CAP].query.sql_with_params()
+        except EmptyResultSet:
+            # Django knows without asking that nothing matches.
             parts.append("SELECT 0")
             continue
-        sql, values = rows.order_by().values("pk")[:CAP].query.sql_with_params()
         parts.append(f"SELECT count(*) FROM ({sql}) AS waiting")
         params.extend(values)
     if not params and all(part == "SELECT 0" for part in parts):

@@ -7,7 +7,7 @@ from accounts.permissions import scopes
 from accounts.roles import Role
 from common.workspace import entry
 from registry import selectors
-from registry.models import Release, Risk
+from registry.models import Publisher, Release, Risk
 
 
 @entry(
@@ -31,3 +31,9 @@ def releases_waiting(user: Any) -> QuerySet[Release] | None:
     if not held.any(Role.RELEASE_MANAGER):
         return Release.objects.none()
     return selectors.waiting_releases(user).select_related("family__publisher")
+
+
+@entry("people", label=_("People and roles"), url="registry:people_index", icon="users", order=80)
+def people_waiting(user: Any) -> QuerySet[Publisher] | None:
+    """A place without a count, for administrators."""
+    return Publisher.objects.none() if scopes(user).any(Role.ADMINISTRATOR) else None

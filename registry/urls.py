@@ -1,6 +1,6 @@
 from django.urls import path
 
-from registry.views import families, mitigations, public, releases, risks
+from registry.views import families, mitigations, people, public, releases, risks
 
 app_name = "registry"
 MODEL = "models/<str:publisher>/<str:family>/"
@@ -50,5 +50,13 @@ urlpatterns = [
         "workspace/risks/mitigations/<int:pk>/cancellation/",
         mitigations.mitigation_cancellation,
         name="mitigation_cancellation",
+    ),
+    path("workspace/people/", people.people_index, name="people_index"),
+    path("workspace/publishers/new/", people.publisher_create, name="publisher_create"),
+    path("workspace/publishers/<str:slug>/people/", people.people, name="people"),
+    path(
+        "workspace/publishers/<str:slug>/people/<str:scope>/<str:role>/<int:pk>/removal/",
+        people.role_removal,
+        name="role_removal",
     ),
 ]

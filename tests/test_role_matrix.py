@@ -12,7 +12,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from tests.matrix import ROLES, world
 
-APPS = ("accounts", "registry", "governance", "access", "incidents", "reports", "common")
+APPS = ("accounts", "people", "registry", "governance", "access", "incidents", "reports", "common")
 TABLES = {app: importlib.import_module(f"tests.matrix.{app}") for app in APPS}
 ROUTES = {name: row for table in TABLES.values() for name, row in table.ROUTES.items()}
 WRITES = ("POST", "PUT", "PATCH", "DELETE")

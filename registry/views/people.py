@@ -17,7 +17,10 @@ from accounts.permissions import can_manage_roles, scopes
 from accounts.roles import Role
 from accounts.selectors import assignments
 from common.lifecycle import Refused
+from registry.forms.people import NewPublisherForm
 from registry.models import Publisher
+from registry.permissions import can_create_publisher
+from registry.services import catalogue
 
 page = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -97,3 +100,19 @@ def people_index(request: HttpRequest) -> HttpResponse:
     if len(publishers) == 1:
         return redirect("registry:people", publishers[0].slug)
     return render(request, "registry/people_index.html", {"publishers": publishers})
+
+
+@page
+@login_required
+def publisher_create(request: HttpRequest) -> HttpResponse:
+    if not can_create_publisher(request.user):
+        raise PermissionDenied
+    form = NewPublisherForm(request.POST or None)
+    if form.is_valid():
+        try:
+            publisher = catalogue.create_publisher(actor=request.user, **form.cleaned_data)
+            messages.success(request, _("You are its administrator and release manager. Give the other roles here."))
+            return redirect("registry:people", publisher.slug)
+        except Refused as refusal:
+            form.add_refusal(refusal)
+    return render(request, "registry/publisher_form.html", {"form": form}, status=422 if form.errors else 200)

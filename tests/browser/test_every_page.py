@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from tests.matrix import ROLES, world
 
-APPS = ("accounts", "registry", "governance", "access", "incidents", "reports", "common")
+APPS = ("accounts", "people", "registry", "governance", "access", "incidents", "reports", "common")
 TABLES = {app: importlib.import_module(f"tests.matrix.{app}") for app in APPS}
 # One look is one load: the width and the theme vary together, the narrowest only for what sticks out.
 LOOKS = ((1280, "light"), (390, "dark"))
