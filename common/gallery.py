@@ -8,6 +8,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -166,6 +167,7 @@ Research on **refusal** and `calibration`; see [the paper](https://example.org/p
 """
 
 
+@require_safe
 def gallery(request: HttpRequest) -> HttpResponse:
     user = getattr(request, "user", None)
     if not settings.DEBUG and not (user is not None and user.is_superuser):
