@@ -126,6 +126,8 @@ def read(source: str) -> ReadCard:
         raise Refused(
             _("The metadata of the card cannot be read: %(why)s") % {"why": _first_line(error)}, field="source"
         ) from error
+    if languages := _languages(metadata.get("language")):
+        metadata["language"] = languages
     body = text[block.end() :]
     return ReadCard(source, body, metadata, hashlib.sha256(source.encode()).hexdigest(), _facts(metadata))
 

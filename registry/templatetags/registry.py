@@ -14,7 +14,7 @@ from registry.scale import Level
 register = template.Library()
 
 
-@register.filter
+@register.simple_tag
 def crumbs(family: ModelFamily, here: str = "") -> list[tuple[str, str]]:
     """The way to a page below a model: Models › the family › ``here``."""
     trail = [(reverse("registry:models"), _("Models"))]

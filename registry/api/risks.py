@@ -1,0 +1,233 @@
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import Count, Prefetch, QuerySet
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
+from rest_framework import status
+from rest_framework.decorators import action
+from rest_framework.exceptions import PermissionDenied
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from registry import permissions, selectors, services
+from registry.api.base import Register, person
+from registry.api.catalogue import IF_MATCH
+from registry.api.serializers import (
+    AssessmentSerializer,
+    MatrixSerializer,
+    MitigationSerializer,
+    MitigationTextSerializer,
+    NewMitigationSerializer,
+    NewRiskSerializer,
+    OwnerSerializer,
+    RiskReasonSerializer,
+    RiskSerializer,
+    RiskTextSerializer,
+)
+from registry.models import Mitigation, Risk
+from registry.scale import Band, band
+
+
+class InsideFilter(django_filters.FilterSet):
+    """Owners are known only inside: filtering by one leaves only rows of the caller's own families."""
+
+    owner = django_filters.NumberFilter(method="owned_by", label="Number of the owner; only where you hold a role")
+
+    def owned_by(self, rows: Any, name: str, value: Any) -> Any:
+        return rows.filter(selectors.inside(self.request.user), owner=value)
+
+
+class RiskFilter(InsideFilter):
+    search = django_filters.CharFilter(method="find", label="Words, or a number such as R-12")
+    band = django_filters.ChoiceFilter(choices=Band.choices, method="in_band", label="Level that counts now")
+    unowned = django_filters.BooleanFilter(method="nobodys", label="Without an owner; only where you hold a role")
+    likelihood = django_filters.NumberFilter(field_name="current_likelihood")
+    severity = django_filters.NumberFilter(field_name="current_severity")
+
+    class Meta:
+        model = Risk
+        fields = ["family", "release", "stage", "objective", "is_public"]
+
+    def find(self, rows: Any, name: str, value: str) -> Any:
+        return rows.matching(value)
+
+    def in_band(self, rows: Any, name: str, value: str) -> Any:
+        return selectors.in_band(rows, Band(value))
+
+    def nobodys(self, rows: Any, name: str, value: bool) -> Any:
+        return rows.filter(selectors.inside(self.request.user), owner__isnull=value)
+
+
+class RiskViewSet(Register):
+    """Risks: those the public model pages show, and all of the families you hold a role for."""
+
+    serializer_class = RiskSerializer
+    queryset = Risk.objects.none()
+    filterset_class = RiskFilter
+    ordering_fields: ClassVar[list[str]] = ["id", "urgency", "updated_at"]
+
+    def get_queryset(self) -> QuerySet[Risk]:
+        risks = Risk.objects.visible_to(self.request.user)
+        return risks.select_related("family__publisher", "owner").defer("words")
+
+    @extend_schema(request=NewRiskSerializer, responses={201: RiskSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Record a risk as a draft. A title and the harm are enough to begin."""
+        return super().create(request, *args, **kwargs)
+
+    def perform_idempotent_create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        data = self.taken(NewRiskSerializer, request)
+        family = data.pop("family")
+        if not permissions.can_create_risk(request.user, family):
+            raise PermissionDenied
+        data["owner"] = person(family, data.get("owner"))
+        return self.created(services.create_risk(family, actor=request.user, **data))
+
+    @extend_schema(request=RiskTextSerializer, responses=RiskSerializer, parameters=[IF_MATCH])
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Change what a risk says. Owner, assessments and stage have addresses of their own."""
+        row, data = self.get_object(), self.taken(RiskTextSerializer, request, partial=True)
+        version = self.expected_version(request)
+        return self.answer(services.edit_risk(row, actor=request.user, expected_version=version, **data))
+
+    @extend_schema(request=OwnerSerializer, responses=RiskSerializer)
+    @action(detail=True, methods=["post"])
+    def owner(self, request: Request, pk: str | None = None) -> Response:
+        """Name the person who answers for a risk."""
+        risk, data = self.get_object(), self.taken(OwnerSerializer, request)
+        if not permissions.can_assign_risk_owner(request.user, risk):
+            raise PermissionDenied
+        owner = person(risk.family, data["owner"])
+        return self.answer(services.assign_risk_owner(risk, actor=request.user, owner=owner))
+
+    @extend_schema(responses=AssessmentSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"])
+    def assessments(self, request: Request, pk: str | None = None) -> Response:
+        """Every assessment of a risk, newest first. For people with a role for the model family."""
+        risk = self.get_object()
+        if not permissions.can_see_inside(request.user, risk.family):
+            raise PermissionDenied
+        page = self.paginate_queryset(risk.assessments.select_related("assessed_by"))
+        return self.get_paginated_response(AssessmentSerializer(page, many=True).data)
+
+    @extend_schema(request=AssessmentSerializer, responses={201: AssessmentSerializer})
+    @assessments.mapping.post
+    def assess(self, request: Request, pk: str | None = None) -> Response:
+        """Judge a risk before (inherent) or after (residual) mitigation, with the reason."""
+        risk, data = self.get_object(), self.taken(AssessmentSerializer, request)
+        assessment = services.assess_risk(risk, actor=request.user, **data)
+        return Response(AssessmentSerializer(assessment).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=None, responses=RiskSerializer)
+    @action(detail=True, methods=["post"])
+    def opening(self, request: Request, pk: str | None = None) -> Response:
+        """Take a risk out of draft; it needs an owner and an assessment before mitigation."""
+        return self.answer(services.open_risk(self.get_object(), actor=request.user))
+
+    @extend_schema(request=RiskReasonSerializer, responses=RiskSerializer)
+    @action(detail=True, methods=["post"])
+    def closure(self, request: Request, pk: str | None = None) -> Response:
+        """Close a risk that no longer applies, with the reason."""
+        risk, data = self.get_object(), self.taken(RiskReasonSerializer, request)
+        return self.answer(services.close_risk(risk, actor=request.user, reason=data["reason"]))
+
+    @extend_schema(request=RiskReasonSerializer, responses=RiskSerializer)
+    @action(detail=True, methods=["post"])
+    def reopening(self, request: Request, pk: str | None = None) -> Response:
+        """Open a closed risk again, with the reason."""
+        risk, data = self.get_object(), self.taken(RiskReasonSerializer, request)
+        return self.answer(services.reopen_risk(risk, actor=request.user, reason=data["reason"]))
+
+    @extend_schema(responses=MatrixSerializer)
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def matrix(self, request: Request) -> Response:
+        """How many risks each cell of the matrix holds, under the filters of the list."""
+        risks = self.filter_queryset(Risk.objects.visible_to(request.user)).order_by()
+        cells, unassessed = [], 0
+        for likelihood, severity, count in (
+            risks.values_list("current_likelihood", "current_severity")
+            .annotate(count=Count("pk"))
+            .order_by("current_likelihood", "current_severity")
+        ):
+            if likelihood is None:
+                unassessed = count
+                continue
+            score = likelihood * severity
+            judgement = {"likelihood": likelihood, "severity": severity, "score": score, "band": band(score)}
+            cells.append({**judgement, "count": count})
+        return Response(MatrixSerializer({"cells": cells, "unassessed": unassessed}).data)
+
+
+class MitigationFilter(InsideFilter):
+    risk = django_filters.NumberFilter(method="against", label="For this risk")
+    overdue = django_filters.BooleanFilter(method="late", label="Unfinished and past its date")
+
+    class Meta:
+        model = Mitigation
+        fields = ["family", "stage"]
+
+    def against(self, rows: Any, name: str, value: Any) -> Any:
+        return rows.filter(risks__in=Risk.objects.visible_to(self.request.user).filter(pk=value))
+
+    def late(self, rows: Any, name: str, value: bool) -> Any:
+        overdue = rows.unfinished().filter(due_on__lt=timezone.localdate())
+        return overdue if value else rows.exclude(pk__in=overdue.values("pk"))
+
+
+class MitigationViewSet(Register):
+    """What is done about risks: for those the public sees, and all where you hold a role."""
+
+    serializer_class = MitigationSerializer
+    queryset = Mitigation.objects.none()
+    filterset_class = MitigationFilter
+    ordering_fields: ClassVar[list[str]] = ["id", "updated_at"]
+
+    def get_queryset(self) -> QuerySet[Mitigation]:
+        seen = Risk.objects.visible_to(self.request.user).only("pk").order_by("pk")
+        mitigations = Mitigation.objects.visible_to(self.request.user).select_related("family__publisher", "owner")
+        return mitigations.prefetch_related(Prefetch("risks", queryset=seen, to_attr="visible_risks"))
+
+    @extend_schema(request=NewMitigationSerializer, responses={201: MitigationSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Plan what is done about one or several risks of a family, by whom and until when."""
+        return super().create(request, *args, **kwargs)
+
+    def perform_idempotent_create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        data = self.taken(NewMitigationSerializer, request)
+        risks = data.pop("risks")
+        family = risks[0].family
+        if not permissions.can_add_mitigation(request.user, risks[0]):
+            raise PermissionDenied
+        data["owner"] = person(family, data["owner"])
+        return self.created(services.add_mitigation(risks, actor=request.user, **data))
+
+    @extend_schema(request=MitigationTextSerializer, responses=MitigationSerializer, parameters=[IF_MATCH])
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Change a mitigation that is not finished."""
+        row, data = self.get_object(), self.taken(MitigationTextSerializer, request, partial=True)
+        version = self.expected_version(request)
+        if "owner" in data:
+            if not permissions.can_edit_mitigation(request.user, row):
+                raise PermissionDenied
+            data["owner"] = person(row.family, data["owner"])
+        return self.answer(services.edit_mitigation(row, actor=request.user, expected_version=version, **data))
+
+    @extend_schema(request=None, responses=MitigationSerializer)
+    @action(detail=True, methods=["post"])
+    def start(self, request: Request, pk: str | None = None) -> Response:
+        """Begin a planned mitigation."""
+        return self.answer(services.start_mitigation(self.get_object(), actor=request.user))
+
+    @extend_schema(request=None, responses=MitigationSerializer)
+    @action(detail=True, methods=["post"])
+    def completion(self, request: Request, pk: str | None = None) -> Response:
+        """Mark a mitigation as done."""
+        return self.answer(services.finish_mitigation(self.get_object(), actor=request.user))
+
+    @extend_schema(request=RiskReasonSerializer, responses=MitigationSerializer)
+    @action(detail=True, methods=["post"])
+    def cancellation(self, request: Request, pk: str | None = None) -> Response:
+        """Drop a mitigation, with the reason."""
+        mitigation, data = self.get_object(), self.taken(RiskReasonSerializer, request)
+        return self.answer(services.drop_mitigation(mitigation, actor=request.user, reason=data["reason"]))

@@ -1,0 +1,307 @@
+"""Shapes of the API's answers and of what it takes. Names are those of the pages."""
+
+from typing import Any
+
+from django.db.models import Model, QuerySet
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from registry import permissions
+from registry.models import (
+    Artifact,
+    Mitigation,
+    Modality,
+    ModelCard,
+    ModelFamily,
+    Objective,
+    Publisher,
+    Release,
+    Risk,
+    RiskAssessment,
+)
+from registry.scale import Band, Level
+
+
+class Visible(serializers.PrimaryKeyRelatedField[Any]):
+    """A row by number, among those that the caller may know of."""
+
+    def __init__(self, model: type[Model], **kwargs: Any) -> None:
+        self.model = model
+        super().__init__(queryset=model._default_manager.none(), **kwargs)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        request = self.context.get("request")
+        manager: Any = self.model._default_manager
+        return manager.visible_to(request.user) if request is not None else manager.none()
+
+
+class LevelSerializer(serializers.Serializer[Any]):
+    score = serializers.IntegerField(min_value=1, max_value=25)
+    band = serializers.ChoiceField(Band.choices)
+
+
+class JudgementSerializer(LevelSerializer):
+    likelihood = serializers.IntegerField(min_value=1, max_value=5)
+    severity = serializers.IntegerField(min_value=1, max_value=5)
+
+
+class PublisherSerializer(serializers.ModelSerializer[Publisher]):
+    class Meta:
+        model = Publisher
+        fields = ["id", "slug", "name", "about", "website", "contact_email", "created_at", "updated_at", "row_version"]
+        read_only_fields = ["created_at", "updated_at", "row_version"]
+
+
+class PublisherTextSerializer(serializers.ModelSerializer[Publisher]):
+    class Meta:
+        model = Publisher
+        fields = ["name", "about", "website", "contact_email"]
+
+
+class FamilySerializer(serializers.ModelSerializer[ModelFamily]):
+    publisher = Visible(Publisher)
+    repo_id = serializers.CharField(read_only=True, help_text="What Hugging Face clients ask for: publisher/family.")
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
+
+    class Meta:
+        model = ModelFamily
+        fields = [
+            *("id", "publisher", "slug", "repo_id", "name", "summary", "intended_use", "out_of_scope_use"),
+            *("url", "created_at", "updated_at", "row_version"),
+        ]
+        read_only_fields = ["created_at", "updated_at", "row_version"]
+        # The database keeps names apart; the service puts its refusal into words.
+        validators: list[Any] = []
+
+
+class FamilyTextSerializer(serializers.ModelSerializer[ModelFamily]):
+    class Meta:
+        model = ModelFamily
+        fields = ["name", "summary", "intended_use", "out_of_scope_use"]
+
+
+class ReleaseSerializer(serializers.ModelSerializer[Release]):
+    family = Visible(ModelFamily)
+    repo_id = serializers.CharField(source="family.repo_id", read_only=True)
+    languages = serializers.ListField(child=serializers.CharField(max_length=20), required=False)
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
+
+    class Meta:
+        model = Release
+        fields = [
+            *("id", "family", "repo_id", "version", "stage", "modality", "licence", "base_model", "languages"),
+            *("revision", "published_at", "withdrawn_at", "withdrawal_reason", "url"),
+            *("created_at", "updated_at", "row_version"),
+        ]
+        read_only_fields = [
+            *("stage", "revision", "published_at", "withdrawn_at", "withdrawal_reason"),
+            *("created_at", "updated_at", "row_version"),
+        ]
+        validators: list[Any] = []
+
+
+class NewReleaseSerializer(serializers.Serializer[Any]):
+    family = Visible(ModelFamily)
+    version = serializers.CharField(max_length=60)
+    modality = serializers.ChoiceField(Modality.choices, required=False, allow_blank=True)
+    licence = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    base_model = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    languages = serializers.ListField(child=serializers.CharField(max_length=20), required=False)
+    card = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text="The source of the model card; what it declares fills the fields that are left out.",
+    )
+
+
+class ReleaseTextSerializer(serializers.ModelSerializer[Release]):
+    languages = serializers.ListField(child=serializers.CharField(max_length=20), required=False)
+
+    class Meta:
+        model = Release
+        fields = ["version", "modality", "licence", "base_model", "languages"]
+        validators: list[Any] = []
+
+
+class CardSerializer(serializers.ModelSerializer[ModelCard]):
+    class Meta:
+        model = ModelCard
+        fields = ["release", "number", "sha256", "metadata", "source", "created_at"]
+        read_only_fields = fields
+
+
+class NewCardSerializer(serializers.Serializer[Any]):
+    source = serializers.CharField(trim_whitespace=False, help_text="The whole README.md, front matter included.")
+
+
+class ArtifactSerializer(serializers.ModelSerializer[Artifact]):
+    class Meta:
+        model = Artifact
+        fields = ["id", "release", "path", "size", "sha256", "created_at"]
+        read_only_fields = fields
+
+
+class NewArtifactSerializer(serializers.Serializer[Any]):
+    release = Visible(Release)
+    file = serializers.FileField(allow_empty_file=True)
+    path = serializers.CharField(max_length=300, required=False, help_text="The name of the file when left out.")
+    sha256 = serializers.CharField(max_length=80, required=False, help_text="Compared with what arrives.")
+
+
+class ObjectiveSerializer(serializers.ModelSerializer[Objective]):
+    family = Visible(ModelFamily)
+
+    class Meta:
+        model = Objective
+        fields = ["id", "family", "title", "statement", "created_at", "updated_at", "row_version"]
+        read_only_fields = ["created_at", "updated_at", "row_version"]
+        validators: list[Any] = []
+
+
+class ObjectiveTextSerializer(serializers.ModelSerializer[Objective]):
+    class Meta:
+        model = Objective
+        fields = ["title", "statement"]
+        validators: list[Any] = []
+
+
+class RiskSerializer(serializers.ModelSerializer[Risk]):
+    """Owners are shown to people with a role for the family; to others they are null."""
+
+    inherent = serializers.SerializerMethodField()
+    residual = serializers.SerializerMethodField()
+    current = serializers.SerializerMethodField(help_text="What counts now: residual where assessed, else inherent.")
+    owner = serializers.SerializerMethodField()
+    owner_name = serializers.SerializerMethodField()
+    url = serializers.CharField(source="get_absolute_url", read_only=True)
+
+    class Meta:
+        model = Risk
+        fields = [
+            *("id", "family", "reference", "number", "release", "stage", "title", "harm", "affected", "objective"),
+            *("owner", "owner_name", "is_public", "inherent", "residual", "current", "opened_at", "closed_at"),
+            *("url", "created_at", "updated_at", "row_version"),
+        ]
+        read_only_fields = fields
+
+    def _inside(self, risk: Risk) -> bool:
+        return permissions.can_see_inside(self.context["request"].user, risk.family)
+
+    def get_owner(self, risk: Risk) -> int | None:
+        return risk.owner_id if self._inside(risk) else None
+
+    def get_owner_name(self, risk: Risk) -> str | None:
+        return str(risk.owner) if risk.owner is not None and self._inside(risk) else None
+
+    @extend_schema_field(JudgementSerializer(allow_null=True))
+    def get_inherent(self, risk: Risk) -> dict[str, Any] | None:
+        return _judgement(risk.inherent, risk.inherent_likelihood, risk.inherent_severity)
+
+    @extend_schema_field(JudgementSerializer(allow_null=True))
+    def get_residual(self, risk: Risk) -> dict[str, Any] | None:
+        return _judgement(risk.residual, risk.residual_likelihood, risk.residual_severity)
+
+    @extend_schema_field(JudgementSerializer(allow_null=True))
+    def get_current(self, risk: Risk) -> dict[str, Any] | None:
+        return _judgement(risk.current, risk.current_likelihood, risk.current_severity)
+
+
+def _judgement(level: Level | None, likelihood: int | None, severity: int | None) -> dict[str, Any] | None:
+    if level is None:
+        return None
+    return {"score": level.score, "band": level.band.value, "likelihood": likelihood, "severity": severity}
+
+
+class RiskTextSerializer(serializers.ModelSerializer[Risk]):
+    objective = Visible(Objective, required=False, allow_null=True)
+    release = Visible(Release, required=False, allow_null=True)
+
+    class Meta:
+        model = Risk
+        fields = ["title", "harm", "affected", "objective", "release", "is_public"]
+
+
+class NewRiskSerializer(RiskTextSerializer):
+    family = Visible(ModelFamily)
+    owner = serializers.IntegerField(required=False, allow_null=True, help_text="Number of a person with a role here.")
+
+    class Meta(RiskTextSerializer.Meta):
+        fields = ["family", *RiskTextSerializer.Meta.fields, "owner"]
+
+
+class OwnerSerializer(serializers.Serializer[Any]):
+    owner = serializers.IntegerField(help_text="Number of a person with a role for the model family or its publisher.")
+
+
+class AssessmentSerializer(serializers.ModelSerializer[RiskAssessment]):
+    score = serializers.IntegerField(source="level.score", read_only=True)
+    band = serializers.ChoiceField(Band.choices, source="level.band", read_only=True)
+    assessed_by_name = serializers.CharField(source="assessed_by", read_only=True)
+
+    class Meta:
+        model = RiskAssessment
+        fields = [
+            *("id", "kind", "likelihood", "severity", "score", "band", "rationale"),
+            *("assessed_by", "assessed_by_name", "assessed_at"),
+        ]
+        read_only_fields = ["assessed_by", "assessed_at"]
+
+
+class RiskReasonSerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(max_length=2000)
+
+
+class MatrixCellSerializer(JudgementSerializer):
+    count = serializers.IntegerField()
+
+
+class MatrixSerializer(serializers.Serializer[Any]):
+    cells = MatrixCellSerializer(many=True)
+    unassessed = serializers.IntegerField()
+
+
+class MitigationSerializer(serializers.ModelSerializer[Mitigation]):
+    """Owners are shown to people with a role for the family; only risks the caller may know of are listed."""
+
+    risks = serializers.SerializerMethodField()
+    owner = serializers.SerializerMethodField()
+    owner_name = serializers.SerializerMethodField()
+    overdue = serializers.BooleanField(read_only=True)
+
+    class Meta:
+        model = Mitigation
+        fields = [
+            *("id", "family", "risks", "stage", "title", "description", "owner", "owner_name", "due_on", "overdue"),
+            *("created_at", "updated_at", "row_version"),
+        ]
+        read_only_fields = fields
+
+    def _inside(self, mitigation: Mitigation) -> bool:
+        return permissions.can_see_inside(self.context["request"].user, mitigation.family)
+
+    def get_risks(self, mitigation: Mitigation) -> list[int]:
+        return [risk.pk for risk in mitigation.visible_risks]  # type: ignore[attr-defined]
+
+    def get_owner(self, mitigation: Mitigation) -> int | None:
+        return mitigation.owner_id if self._inside(mitigation) else None
+
+    def get_owner_name(self, mitigation: Mitigation) -> str | None:
+        return str(mitigation.owner) if self._inside(mitigation) else None
+
+
+class MitigationTextSerializer(serializers.ModelSerializer[Mitigation]):
+    owner = serializers.IntegerField(required=False)
+
+    class Meta:
+        model = Mitigation
+        fields = ["title", "description", "owner", "due_on"]
+
+
+class NewMitigationSerializer(serializers.ModelSerializer[Mitigation]):
+    risks = Visible(Risk, many=True, allow_empty=False)
+    owner = serializers.IntegerField(help_text="Number of a person with a role for the model family or its publisher.")
+
+    class Meta:
+        model = Mitigation
+        fields = ["risks", "title", "description", "owner", "due_on"]
