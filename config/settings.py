@@ -414,6 +414,9 @@ SPECTACULAR_SETTINGS = {
         "MessageAuthorEnum": "incidents.models.ReportMessage.Author",
         "MessageVisibilityEnum": "incidents.models.ReportMessage.Visibility",
         "BandEnum": "registry.scale.Band",
+        "ReleaseStageEnum": "registry.models.Stage",
+        "RiskStageEnum": "registry.models.Risk.Stage",
+        "MitigationStageEnum": "registry.models.Mitigation.Stage",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
