@@ -264,3 +264,26 @@ def changed_fields(request: AccessRequest) -> dict[str, str]:
     before |= {entry["name"]: entry["value"] for entry in request.returned_copy["answers"]}
     now = {"purpose": request.purpose} | {entry["name"]: entry["value"] for entry in request.answers}
     return {name: value for name, value in before.items() if now.get(name, "") != value}
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How somebody stands with a tier: the stage of their grant or request, and its page."""
+
+    stage: str
+    label: str
+    url: str
+
+
+def standing(user: Any, family: Any) -> dict[int, Standing]:
+    """By tier, the newest request of ``user`` for ``family`` or the grant it made. Two queries at most."""
+    if not user.is_authenticated:
+        return {}
+    rows = AccessRequest.objects.filter(requester=user, family=family).exclude(stage=AccessRequest.Stage.WITHDRAWN)
+    found: dict[int, Standing] = {}
+    for row in rows.prefetch_related("grants").order_by("pk"):
+        grant = next(iter(row.grants.all()), None)
+        stage = grant.shown_stage if grant else row.stage
+        label = grant.shown_stage_label if grant else row.get_stage_display()
+        found[row.tier_id] = Standing(stage, label, row.get_absolute_url())
+    return found

@@ -65,7 +65,7 @@ def tell_requester_of_return(event: OutboxEvent) -> None:
     notice = Notice(
         subject=_("Your request %(reference)s needs something from you") % _words(request),
         opening=_(
-            "%(reference)s came back to you with questions. The time we have to answer stands still until you send it again."
+            "%(reference)s came back to you with questions. Our time to answer stands still until you send it again."
         )
         % _words(request),
         facts=_facts(request),
@@ -180,11 +180,12 @@ def tell_holder(event: OutboxEvent) -> None:
         "release_withdrawn": (
             _("%(release)s was withdrawn"),
             _("%(release)s, to which you have access, was withdrawn. Downloads are refused from now on."),
-            (_("The reason:"), grant.release.withdrawal_reason), _("Read what happened"), grant.release.get_absolute_url(), copies,
+            (_("The reason:"), grant.release.withdrawal_reason),
+            _("Read what happened"), grant.release.get_absolute_url(), copies,
         ),
         "terms_changed": (
             _("New terms for %(release)s: accept them to keep your access"),
-            _("The terms of “%(tier)s” have changed. Downloads of %(release)s are refused until you accept the new version."),
+            _("The terms of “%(tier)s” have changed. Downloads of %(release)s are refused until you accept them."),
             (_("What changed:"), event.payload.get("note", "")),
             _("Read and accept the terms"), reverse("access:terms_acceptance", args=[grant.tier_id]), "",
         ),

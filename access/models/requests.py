@@ -165,6 +165,10 @@ class AccessRequest(Staged, Timestamped):
     def get_absolute_url(self) -> str:
         return reverse("access:request", args=[self.pk])
 
+    def get_workspace_url(self) -> str:
+        """Where it waits for whoever it waits for: a release manager, or its writer."""
+        return reverse("access:decision_page" if self.waits else "access:request", args=[self.pk])
+
 
 class RequestMessageQuerySet(models.QuerySet["RequestMessage"]):
     def public(self) -> "RequestMessageQuerySet":

@@ -79,9 +79,8 @@ def grant_change(request: HttpRequest, pk: int, change: str) -> HttpResponse:
     grant = get_object_or_404(rows, pk=pk)
     allow(move.may(request.user, grant))
     form = ReasonForm(request.POST or None)
-    if form.is_valid():
-        if carry_out(form, lambda: service(grant, actor=request.user, **form.cleaned_data)):
-            messages.success(request, str(done))
-            return redirect("access:grant_list")
+    if form.is_valid() and carry_out(form, lambda: service(grant, actor=request.user, **form.cleaned_data)):
+        messages.success(request, str(done))
+        return redirect("access:grant_list")
     context = {"form": form, "grant": grant, "move": move, "question": question, "title": _("Change access")}
     return render(request, "access/grant_change.html", context, status=status_of(form))

@@ -158,10 +158,11 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
     form = AssignmentForm(
         request.POST or None, people=people, initial={"assignee": found.assignee_id or request.user.pk}
     )
-    if form.is_valid():
-        if carry_out(form, lambda: services.assign_request(found, actor=request.user, **form.cleaned_data)):
-            messages.success(request, _("Saved who looks at %s.") % found.reference)
-            return redirect("access:decision_page", pk)
+    if form.is_valid() and carry_out(
+        form, lambda: services.assign_request(found, actor=request.user, **form.cleaned_data)
+    ):
+        messages.success(request, _("Saved who looks at %s.") % found.reference)
+        return redirect("access:decision_page", pk)
     return render(request, "access/assignment.html", {"form": form, "object": found}, status=status_of(form))
 
 

@@ -92,7 +92,7 @@ def check_answers(request: HttpRequest, pk: int) -> HttpResponse:
     if draft.stage not in {"draft", "returned"}:
         return redirect(draft)
     form = SendForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    if form.is_valid():
         sent = carry_out(form, lambda: services.submit_request(draft, actor=request.user))
         if sent is not None:
             messages.success(request, _("Your request %s is sent. A receipt is on its way by mail.") % sent.reference)
@@ -167,10 +167,9 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
 def withdrawal(request: HttpRequest, pk: int) -> HttpResponse:
     found = own(request, pk, "release__family__publisher")
     form = SendForm(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
-        if carry_out(form, lambda: services.withdraw_request(found, actor=request.user)):
-            messages.success(request, _("Your request %s is withdrawn.") % found.reference)
-            return redirect("access:mine")
+    if form.is_valid() and carry_out(form, lambda: services.withdraw_request(found, actor=request.user)):
+        messages.success(request, _("Your request %s is withdrawn.") % found.reference)
+        return redirect("access:mine")
     return render(request, "access/request_withdrawal.html", {"form": form, "object": found}, status=status_of(form))
 
 
@@ -193,10 +192,11 @@ def terms_acceptance(request: HttpRequest, pk: int) -> HttpResponse:
     newest = get_object_or_404(tier.terms.order_by("-number")[:1])
     accepted = newest.acceptances.filter(user=request.user).first()
     form = SignatureForm(request.POST or None)
-    if form.is_valid():
-        if carry_out(form, lambda: services.accept_terms(newest, actor=request.user, **form.cleaned_data)):
-            messages.success(request, _("You accepted version %s of the terms.") % newest.number)
-            return redirect("access:mine")
+    if form.is_valid() and carry_out(
+        form, lambda: services.accept_terms(newest, actor=request.user, **form.cleaned_data)
+    ):
+        messages.success(request, _("You accepted version %s of the terms.") % newest.number)
+        return redirect("access:mine")
     context = {"form": form, "tier": tier, "terms": newest, "accepted": accepted}
     return render(request, "access/terms_acceptance.html", context, status=status_of(form))
 
