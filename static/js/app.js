@@ -1,6 +1,13 @@
 // Starts on every page. A behaviour is fetched only where its data- attribute occurs.
 document.documentElement.dataset.js = "";
 
+export function say(text) {
+  const status = document.getElementById("status");
+  if (!status) return;
+  status.textContent = "";
+  setTimeout(() => (status.textContent = text), 50);
+}
+
 const behaviours = [
   ["[data-count-for]", () => import("./count.js")],
   ["[data-dialog-open]", () => import("./dialog.js")],
@@ -12,7 +19,7 @@ const behaviours = [
 
 export function start(root = document) {
   for (const [selector, load] of behaviours) {
-    if (root.querySelector(selector)) load().then((module) => module.start(root));
+    if (root.querySelector(selector)) load().then((module) => module.start(root, say));
   }
   for (const time of root.querySelectorAll("time[data-time]")) {
     const moment = new Date(time.dateTime);

@@ -1,6 +1,4 @@
-import { say } from "./say.js";
-
-export function start(root) {
+export function start(root, say) {
   for (const button of root.querySelectorAll("[data-copy]:not([data-ready])")) {
     button.dataset.ready = "";
     button.addEventListener("click", async () => {

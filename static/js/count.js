@@ -1,7 +1,5 @@
-import { say } from "./say.js";
-
 // How many characters are left; spoken only when the writer pauses near the end.
-export function start(root) {
+export function start(root, say) {
   for (const note of root.querySelectorAll("[data-count-for]:not([data-ready])")) {
     note.dataset.ready = "";
     const field = document.getElementById(note.dataset.countFor);

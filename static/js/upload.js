@@ -1,21 +1,19 @@
-import { say } from "./say.js";
-
 // Sends a form with files from where it stands, to show how far it is. The server answers a redirect
 // of this request with 204 and HX-Redirect; anything else is left to the plain form, which shows the
 // errors. A connection cut half-way is not repeated by itself: nobody knows what has arrived.
-export function start(root) {
+export function start(root, say) {
   for (const form of root.querySelectorAll("form[data-upload]:not([data-ready])")) {
     form.dataset.ready = "";
     form.addEventListener("submit", (event) => {
       const chosen = [...form.querySelectorAll("input[type=file]")].some((input) => input.files.length);
       if (!chosen || event.defaultPrevented || form.dataset.upload === "plain") return;
       event.preventDefault();
-      send(form, event.submitter);
+      send(form, event.submitter, say);
     });
   }
 }
 
-function send(form, submitter) {
+function send(form, submitter, say) {
   const box = form.querySelector(".upload-progress") ?? document.createElement("div");
   const bar = document.createElement("progress");
   const words = document.createElement("p");

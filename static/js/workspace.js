@@ -1,5 +1,4 @@
-import { start } from "./app.js";
-import { say } from "./say.js";
+import { say, start } from "./app.js";
 
 // What htmx does not do by itself: wake up new content, keep the focus, and say what has changed.
 let focused = "";
