@@ -14,7 +14,7 @@ from access.evaluator import judge, judgeable
 from access.forms import GrantFilter, ReasonForm
 from access.lifecycle import RESUME, REVOKE, SUSPEND
 from access.models import Grant
-from access.views.shared import allow, carry_out, page, status_of
+from access.views.shared import allow, carry_out, page, sent, status_of
 from common.pages import keyset_page
 
 # The noun in the address, the move it stands for, the service, what the page asks, what it says afterwards.
@@ -78,7 +78,7 @@ def grant_change(request: HttpRequest, pk: int, change: str) -> HttpResponse:
     )
     grant = get_object_or_404(rows, pk=pk)
     allow(move.may(request.user, grant))
-    form = ReasonForm(request.POST or None)
+    form = ReasonForm(sent(request))
     if form.is_valid() and carry_out(form, lambda: service(grant, actor=request.user, **form.cleaned_data)):
         messages.success(request, str(done))
         return redirect("access:grant_list")

@@ -16,7 +16,7 @@ from access import permissions, selectors, services
 from access.forms import AssignmentForm, DecisionForm, QueueFilter, ReasonForm, StaffMessageForm
 from access.models import AccessRequest
 from access.views.requests import named_fields
-from access.views.shared import allow, carry_out, page, status_of
+from access.views.shared import allow, carry_out, page, sent, status_of
 from accounts.models import User
 from accounts.roles import Role
 from accounts.services import holders
@@ -155,9 +155,7 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
     found = to_decide(request, pk)
     allow(permissions.can_decide_request(request.user, found))
     people = holders(Role.RELEASE_MANAGER, found.family)
-    form = AssignmentForm(
-        request.POST or None, people=people, initial={"assignee": found.assignee_id or request.user.pk}
-    )
+    form = AssignmentForm(sent(request), people=people, initial={"assignee": found.assignee_id or request.user.pk})
     if form.is_valid() and carry_out(
         form, lambda: services.assign_request(found, actor=request.user, **form.cleaned_data)
     ):

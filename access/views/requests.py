@@ -19,7 +19,7 @@ from access import permissions, selectors, services
 from access.evaluator import evaluate, judge, judgeable
 from access.forms import MessageForm, QuestionsForm, SendForm, SignatureForm, TierChoiceForm
 from access.models import AccessRequest, Grant, TermsVersion, Tier
-from access.views.shared import carry_out, page, status_of
+from access.views.shared import carry_out, page, sent, status_of
 from common.pages import keyset_page
 from registry.selectors import public_releases
 
@@ -35,7 +35,7 @@ def new_request(request: HttpRequest, publisher: str, family: str) -> HttpRespon
         releases = releases.filter(version=version)
     release = get_object_or_404(releases[:1])
     tiers = list(selectors.offered_tiers(release.family))
-    form = TierChoiceForm(request.POST or None, tiers=tiers, initial={"tier": request.GET.get("tier")})
+    form = TierChoiceForm(sent(request), tiers=tiers, initial={"tier": request.GET.get("tier")})
     if form.is_valid():
         draft = carry_out(form, lambda: services.start_request(form.cleaned_data["tier"], release, actor=request.user))
         if draft is not None:
@@ -53,7 +53,7 @@ def questions(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(draft)
     asked = list(draft.tier.questions.all())
     initial = {"purpose": draft.purpose, **answering.values(draft.answers)}
-    form = QuestionsForm(request.POST or None, questions=asked, initial=initial)
+    form = QuestionsForm(sent(request), questions=asked, initial=initial)
     if request.method == "POST":
         # Right or wrong, what was typed is kept before anything else happens.
         typed = form.typed
@@ -76,7 +76,7 @@ def sign_terms(request: HttpRequest, pk: int) -> HttpResponse:
         return redirect(draft)
     newest = draft.tier.terms.first()
     name = draft.signed_name if draft.signed_terms == newest else ""
-    form = SignatureForm(request.POST or None, initial={"typed_name": name or str(request.user)} if name else None)
+    form = SignatureForm(sent(request), initial={"typed_name": name or str(request.user)} if name else None)
     if form.is_valid():
         services.save_draft(draft, actor=request.user, **form.cleaned_data)
         return redirect("access:request_check", draft.pk)
@@ -91,12 +91,12 @@ def check_answers(request: HttpRequest, pk: int) -> HttpResponse:
     draft = own(request, pk, "release__family__publisher", "signed_terms")
     if draft.stage not in {"draft", "returned"}:
         return redirect(draft)
-    form = SendForm(request.POST if request.method == "POST" else None)
+    form = SendForm(sent(request))
     if form.is_valid():
-        sent = carry_out(form, lambda: services.submit_request(draft, actor=request.user))
-        if sent is not None:
-            messages.success(request, _("Your request %s is sent. A receipt is on its way by mail.") % sent.reference)
-            return redirect(sent)
+        done = carry_out(form, lambda: services.submit_request(draft, actor=request.user))
+        if done is not None:
+            messages.success(request, _("Your request %s is sent. A receipt is on its way by mail.") % done.reference)
+            return redirect(done)
     context = {"form": form, "object": draft, "steps": steps(3, draft)}
     return render(request, "access/request_check.html", context, status=status_of(form))
 
@@ -155,8 +155,8 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
     found = own(request, pk, "release__family__publisher", "decided_by")
     form = MessageForm(request.POST)
     if form.is_valid():
-        sent = carry_out(form, lambda: services.post_message(found, actor=request.user, body=form.cleaned_data["body"]))
-        if sent is not None:
+        done = carry_out(form, lambda: services.post_message(found, actor=request.user, body=form.cleaned_data["body"]))
+        if done is not None:
             messages.success(request, _("Your message is sent."))
             return redirect(found)
     return render(request, "access/request_detail.html", request_context(request, found, form), status=422)
@@ -166,7 +166,7 @@ def message(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def withdrawal(request: HttpRequest, pk: int) -> HttpResponse:
     found = own(request, pk, "release__family__publisher")
-    form = SendForm(request.POST if request.method == "POST" else None)
+    form = SendForm(sent(request))
     if form.is_valid() and carry_out(form, lambda: services.withdraw_request(found, actor=request.user)):
         messages.success(request, _("Your request %s is withdrawn.") % found.reference)
         return redirect("access:mine")
@@ -191,7 +191,7 @@ def terms_acceptance(request: HttpRequest, pk: int) -> HttpResponse:
     tier = get_object_or_404(Tier.objects.select_related("family__publisher").filter(pk__in=held), pk=pk)
     newest = get_object_or_404(tier.terms.order_by("-number")[:1])
     accepted = newest.acceptances.filter(user=request.user).first()
-    form = SignatureForm(request.POST or None)
+    form = SignatureForm(sent(request))
     if form.is_valid() and carry_out(
         form, lambda: services.accept_terms(newest, actor=request.user, **form.cleaned_data)
     ):

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest
 from django.views.decorators.http import require_http_methods
 
 from common.lifecycle import Refused
@@ -28,3 +29,8 @@ def allow(condition: bool) -> None:
 
 def status_of(form: Any) -> int:
     return 422 if form.is_bound and form.errors else 200
+
+
+def sent(request: HttpRequest) -> Any:
+    """What a form was sent with, were it nothing at all; None when the page is only looked at."""
+    return request.POST if request.method == "POST" else None

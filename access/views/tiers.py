@@ -13,7 +13,7 @@ from access import permissions, selectors, services
 from access.forms import QuestionFormSet, TermsForm, TierForm
 from access.models import Tier
 from access.models.tiers import terms_digest
-from access.views.shared import allow, carry_out, page, status_of
+from access.views.shared import allow, carry_out, page, sent, status_of
 from accounts.roles import Role
 from registry.models import ModelFamily
 
@@ -35,7 +35,7 @@ def tier_list(request: HttpRequest) -> HttpResponse:
 def tier_new(request: HttpRequest, family: int) -> HttpResponse:
     rows = ModelFamily.objects.with_role(request.user, Role.RELEASE_MANAGER).select_related("publisher")
     found = get_object_or_404(rows, pk=family)
-    form = TierForm(request.POST or None, instance=Tier(family=found))
+    form = TierForm(sent(request), instance=Tier(family=found))
     if form.is_valid():
         tier = carry_out(form, lambda: services.create_tier(found, actor=request.user, **form.cleaned_data))
         if tier is not None:
@@ -50,7 +50,7 @@ def tier_new(request: HttpRequest, family: int) -> HttpResponse:
 @login_required
 def tier_edit(request: HttpRequest, pk: int) -> HttpResponse:
     tier = managed(request, pk)
-    form = TierForm(request.POST or None, instance=managed(request, pk))
+    form = TierForm(sent(request), instance=managed(request, pk))
     if form.is_valid():
         version = int(request.POST["row_version"]) if request.POST.get("row_version", "").isdigit() else None
         saved = carry_out(
@@ -79,7 +79,7 @@ def tier_questions(request: HttpRequest, pk: int) -> HttpResponse:
         }
         for row in tier.questions.all()
     ]
-    forms = QuestionFormSet(request.POST or None, initial=initial)
+    forms = QuestionFormSet(sent(request), initial=initial)
     if request.method == "POST" and forms.is_valid():
         services.set_questions(tier, actor=request.user, questions=forms.questions)
         messages.success(request, _("Saved. Requests sent before keep the questions they answered."))
@@ -94,7 +94,7 @@ def terms_publication(request: HttpRequest, pk: int) -> HttpResponse:
     """Write the next version of the terms; look at it; publish it for good."""
     tier = managed(request, pk)
     last = tier.terms.first()
-    form = TermsForm(request.POST or None, initial=starting_terms(last))
+    form = TermsForm(sent(request), initial=starting_terms(last))
     preview = None
     if form.is_valid():
         if "publish" in request.POST:
