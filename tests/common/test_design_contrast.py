@@ -86,3 +86,9 @@ def test_every_property_used_is_defined():
     defined = {name for text in sources for name in re.findall(r"(--[\w-]+)\s*:", text)}
     used = {name for text in sources for name in re.findall(r"var\((--[\w-]+)\)", text)}
     assert used - defined == set()
+
+
+def test_words_on_paper_are_in_the_colours_of_the_tokens():
+    paper = re.sub(r"(?m)^\.cover .*$", "", (CSS / "report.css").read_text())  # the cover is white on brand
+    light = {colour(name.removeprefix("--"), "light") for name in RAW}
+    assert set(re.findall(r"(?<![-\w])color: (#[0-9a-f]{6})", paper)) - light == set()
