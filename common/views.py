@@ -27,14 +27,23 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     if _wants_json(request):
         response: HttpResponse = problem(503, _("Unavailable for the moment"), detail)
     else:
-        typed = {}
-        if request.method == "POST":
-            hidden = {"csrfmiddlewaretoken", "password", "password1", "password2", "code", "receipt"}
-            typed = {key: value for key, value in request.POST.items() if key not in hidden and value}
-        response = HttpResponse(render_to_string("503.html", {"typed": typed, "path": request.path}), status=503)
+        response = HttpResponse(render_to_string("503.html", {"path": request.path, **_given_back(request)}), status=503)
     response.headers["Retry-After"] = "60"
     response.headers["Cache-Control"] = "no-store"
     return response
+
+
+def _given_back(request: HttpRequest) -> dict[str, Any]:
+    """What was typed, to be read, and all of the form, to be sent again as it was.
+
+    A form with a secret in it is not given back: a page must not hold a password in clear.
+    """
+    if request.method != "POST":
+        return {}
+    secret = {"password", "password1", "password2", "code", "receipt"}
+    typed = {key: value for key, value in request.POST.items() if key not in secret | {"csrfmiddlewaretoken"} and value}
+    again = [] if secret & set(request.POST) else [(key, one) for key, all_of in request.POST.lists() for one in all_of]
+    return {"typed": typed, "again": again, "files_lost": bool(request.FILES)}
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

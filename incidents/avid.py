@@ -69,7 +69,11 @@ def _read_line(number: int, line: bytes) -> Accepted | Rejected:
     except UnicodeDecodeError as error:
         return Rejected(number, f"not UTF-8 at byte {error.start}")
     except (json.JSONDecodeError, RecursionError) as error:
-        where = f" at character {error.pos + 1}: {error.msg}" if isinstance(error, json.JSONDecodeError) else ": nested too deeply"
+        where = (
+            f" at character {error.pos + 1}: {error.msg}"
+            if isinstance(error, json.JSONDecodeError)
+            else ": nested too deeply"
+        )
         return Rejected(number, f"not JSON{where}")
     if b"\\u0000" in line:
         return Rejected(number, "contains a NUL character, which PostgreSQL cannot store")

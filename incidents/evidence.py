@@ -18,7 +18,14 @@ from common.lifecycle import Refused
 MAX_BYTES = 10_000_000
 MAX_FILES = 5
 MAX_FILES_OF_REPORT = 25
-KINDS = {".png": "PNG", ".jpg": "JPEG", ".jpeg": "JPEG", ".pdf": "PDF", ".txt": gettext_lazy("text"), ".log": gettext_lazy("text")}
+KINDS = {
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".pdf": "PDF",
+    ".txt": gettext_lazy("text"),
+    ".log": gettext_lazy("text"),
+}
 MEDIA_TYPES = {".png": "image/png", ".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".pdf": "application/pdf"}
 TEXT = "text/plain"
 _BEGINNINGS = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"%PDF-": "application/pdf"}

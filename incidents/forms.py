@@ -10,7 +10,7 @@ from incidents.models import Category, CloseReason, Incident, MisuseReport
 from registry.models import ModelFamily, Release, Risk
 from registry.scale import Band
 
-HINTS = {
+HINTS: dict[str, Any] = {
     Category.FRAUD: _("Scams, phishing, cloned voices"),
     Category.HARASSMENT: _("Abuse aimed at people or groups"),
     Category.CSAM: _("Say where it is. Do not send us the material."),
@@ -20,7 +20,7 @@ HINTS = {
     Category.PRIVACY: _("Personal or secret data in answers"),
     Category.OTHER: _("Tell us in your own words"),
 }
-SEVERITY_HINTS = {
+SEVERITY_HINTS: dict[str, Any] = {
     Band.LOW: _("A nuisance; nobody was harmed"),
     Band.MODERATE: _("Some harm, limited and reversible"),
     Band.HIGH: _("Serious harm, or many people"),
@@ -71,7 +71,9 @@ class ReportForm(BaseForm):
     )
     what_happened = forms.CharField(
         label=_("What happened?"),
-        help_text=_("In your own words. Leave out the names of people who were harmed, and yours if you want to stay anonymous."),
+        help_text=_(
+            "In your own words. Leave out the names of people who were harmed, and yours if you want to stay anonymous."
+        ),
         min_length=20,
         max_length=4000,
         widget=forms.Textarea({"rows": 7}),
@@ -102,7 +104,7 @@ class ReportForm(BaseForm):
         max_length=200,
         widget=forms.TextInput({"autocomplete": "off"}),
     )
-    submission = forms.CharField(widget=forms.HiddenInput, required=False)
+    form_token = forms.CharField(widget=forms.HiddenInput, required=False)
 
     NEEDED = ("model", "category", "what_happened")
 
@@ -134,7 +136,9 @@ class TrackForm(BaseForm):
         label=_("Your receipt"),
         help_text=_("Seven groups of five letters and digits. Capitals, dashes and spaces do not matter."),
         max_length=200,
-        widget=forms.TextInput({"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "mono"}),
+        widget=forms.TextInput(
+            {"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false", "class": "mono"}
+        ),
         error_messages={"required": _("Type the receipt you got when you sent the report")},
     )
 
@@ -223,13 +227,19 @@ class MessageForm(BaseForm):
 
 class NoteForm(MessageForm):
     evidence = ManyUploadsField(
-        label=_("Files"), required=False, max_bytes=evidence.MAX_BYTES, max_files=evidence.MAX_FILES, kinds=evidence.KINDS
+        label=_("Files"),
+        required=False,
+        max_bytes=evidence.MAX_BYTES,
+        max_files=evidence.MAX_FILES,
+        kinds=evidence.KINDS,
     )
 
 
 class CloseForm(BaseForm):
     reason = forms.ChoiceField(
-        label=_("Why is it closed?"), choices=CloseReason.choices, error_messages={"required": _("Choose a reason")}
+        label=_("Why is it closed?"),
+        choices=[("", _("Choose a reason")), *CloseReason.choices],
+        error_messages={"required": _("Choose a reason")},
     )
     body = forms.CharField(
         label=_("What the reporter reads"),
@@ -272,7 +282,9 @@ class IncidentForm(BaseModelForm):
         mine = ModelFamily.objects.with_role(user)
         for name, rows in {
             "families": mine,
-            "releases": Release.objects.filter(family__in=mine).select_related("family").order_by("family__name", "-pk"),
+            "releases": Release.objects.filter(family__in=mine)
+            .select_related("family")
+            .order_by("family__name", "-pk"),
             "risks": Risk.objects.filter(family__in=mine).order_by("-pk"),
         }.items():
             self.fields[name].queryset = rows  # type: ignore[attr-defined]

@@ -45,7 +45,13 @@ ANSWER = Move(
     needs=(_needs_judgement,),
 )
 CLOSE = Move(
-    "close", gettext_lazy("Close"), OPEN_STAGES, Report.CLOSED, permissions.can_handle_report, asks_reason=True, danger=True
+    "close",
+    gettext_lazy("Close"),
+    OPEN_STAGES,
+    Report.CLOSED,
+    permissions.can_handle_report,
+    asks_reason=True,
+    danger=True,
 )
 FOLLOW_UP = Move(
     "follow_up", gettext_lazy("Reply"), frozenset({Report.ANSWERED}), Report.TRIAGED, permissions.can_reply
@@ -62,24 +68,38 @@ REPORT_MOVES = (TRIAGE, ANSWER, CLOSE, FOLLOW_UP, REOPEN)
 
 
 def _incident(name: str, label: Any, sources: set[str], target: str, **options: Any) -> Move:
-    return Move(
-        name, label, frozenset(sources), target, permissions.can_handle_incident, asks_reason=True, **options
-    )
+    return Move(name, label, frozenset(sources), target, permissions.can_handle_incident, asks_reason=True, **options)
 
 
 CONTAIN = _incident(
-    "contain", gettext_lazy("Contained"), {Stage.OPEN}, Stage.CONTAINED, needs=(_needs_owner,),
+    "contain",
+    gettext_lazy("Mark as contained"),
+    {Stage.OPEN},
+    Stage.CONTAINED,
+    needs=(_needs_owner,),
     help=gettext_lazy("It cannot spread any more; the cause is not removed yet."),
-)  # fmt: skip
+)
 RESOLVE = _incident(
-    "resolve", gettext_lazy("Resolved"), {Stage.OPEN, Stage.CONTAINED}, Stage.RESOLVED, needs=(_needs_owner, _needs_severity),
+    "resolve",
+    gettext_lazy("Mark as resolved"),
+    {Stage.OPEN, Stage.CONTAINED},
+    Stage.RESOLVED,
+    needs=(_needs_owner, _needs_severity),
     help=gettext_lazy("The cause is removed, or accepted with a decision."),
-)  # fmt: skip
+)
 CLOSE_INCIDENT = _incident(
-    "close", gettext_lazy("Close"), {Stage.RESOLVED}, Stage.CLOSED, needs=(_needs_lessons,),
+    "close",
+    gettext_lazy("Close incident"),
+    {Stage.RESOLVED},
+    Stage.CLOSED,
+    needs=(_needs_lessons,),
     help=gettext_lazy("Looked back on; nothing is left to do."),
-)  # fmt: skip
+)
 REOPEN_INCIDENT = _incident(
-    "reopen", gettext_lazy("Open again"), {Stage.CONTAINED, Stage.RESOLVED, Stage.CLOSED}, Stage.OPEN, danger=True
+    "reopen",
+    gettext_lazy("Open again"),
+    {Stage.CONTAINED, Stage.RESOLVED, Stage.CLOSED},
+    Stage.OPEN,
+    danger=True,
 )
 INCIDENT_MOVES = (CONTAIN, RESOLVE, CLOSE_INCIDENT, REOPEN_INCIDENT)

@@ -22,6 +22,7 @@ from incidents.models import (
     ReportMessage,
 )
 from incidents.models.audience import entries_of
+from incidents.models.report import hours_ago
 from registry.models import ModelFamily, Release
 
 SUGGESTED_MODELS = 300
@@ -30,7 +31,7 @@ SUGGESTED_MODELS = 300
 def report_of_receipt(receipt: receipts.Receipt) -> MisuseReport | None:
     """The report whose receipt this is. An unknown locator and a wrong secret take the same way through."""
     stored = MisuseReport.objects.filter(locator=receipt.locator).values_list("pk", "salt", "digest").first()
-    if not receipts.matches(receipt.secret, stored and stored[1:]):
+    if not receipts.matches(receipt.secret, stored and (bytes(stored[1]), bytes(stored[2]))) or stored is None:
         return None
     return MisuseReport.objects.select_related("family", "release__family").get(pk=stored[0])
 
@@ -49,7 +50,9 @@ def match_model(text: str, version: str = "") -> tuple[ModelFamily | None, Relea
     """
     words = text.strip()
     families = ModelFamily.objects.visible_to(None).select_related("publisher")
-    found = re.search(r"([A-Za-z0-9_][\w.-]*)/([A-Za-z0-9_][\w.-]*)(?:/releases/|[\s@:]+v?)?([A-Za-z0-9][\w.+-]*)?", _path(words))
+    found = re.search(
+        r"([A-Za-z0-9_][\w.-]*)/([A-Za-z0-9_][\w.-]*)(?:/releases/|[\s@:]+v?)?([A-Za-z0-9][\w.+-]*)?", _path(words)
+    )
     family = None
     if found:
         family = families.filter(publisher__slug__iexact=found[1], slug__iexact=found[2]).first()
@@ -89,9 +92,9 @@ class Entry:
         return self.event.verb.rpartition(".")[2]
 
     @property
-    def hour(self) -> Any:
-        """When, as finely as a reporter's doings are shown."""
-        return self.event.at.replace(minute=0, second=0, microsecond=0)
+    def age(self) -> str:
+        """How long ago, as finely as a reporter's doings are shown."""
+        return hours_ago(self.event.at.replace(minute=0, second=0, microsecond=0))
 
     @property
     def internal(self) -> bool:
@@ -157,7 +160,7 @@ def _story(report: MisuseReport, *, for_reporter: bool) -> list[Entry]:
     for event in events:
         verb = event.verb.removeprefix(_PREFIX)
         evidence = event.evidence or {}
-        message = bodies.get(evidence.get("message"))
+        message = bodies.get(evidence.get("message", 0))
         if evidence.get("message") and message is None:
             continue  # an internal note, told to somebody who may not read it
         entries.append(
@@ -174,8 +177,10 @@ def _story(report: MisuseReport, *, for_reporter: bool) -> list[Entry]:
     return entries
 
 
-def _files_of(event: AuditEvent, verb: str, message: ReportMessage | None, files: dict[Any, Any]) -> list[ReportAttachment]:
-    keys = [message.pk] if message else event.after if verb == "attach" else [verb]
+def _files_of(
+    event: AuditEvent, verb: str, message: ReportMessage | None, files: dict[Any, Any]
+) -> list[ReportAttachment]:
+    keys: list[Any] = [message.pk] if message else list(event.after or []) if verb == "attach" else [verb]
     return [attachment for key in keys for attachment in files.get(key, [])]
 
 
@@ -221,7 +226,10 @@ def incident_page(incident: Incident, user: Any) -> dict[str, Any]:
     return {
         "families": incident.families.visible_to(user).select_related("publisher"),
         "releases": incident.releases.visible_to(user).select_related("family__publisher").order_by("-pk")[:50],
-        "reports": incident.reports.visible_to(user).select_related("family", "release__family").order_by("-pk")[:50],
+        "reports": MisuseReport.objects.visible_to(user)
+        .filter(incidents=incident)
+        .select_related("family", "release__family")
+        .order_by("-pk")[:50],
         "decisions": incident.decisions.visible_to(user).order_by("-pk")[:50],
         "risks": incident.risks.visible_to(user).select_related("family").order_by("-pk")[:50],
         "trail": [Entry(event, event.verb, stage=_stage_of(event)) for event in audit.trail(incident)[:50]],

@@ -19,9 +19,13 @@ _PATH = "/report/"
 _form = signing.Signer(salt="incidents.submission")
 
 
+def fresh() -> bytes:
+    return secrets.token_bytes(24)
+
+
 def new() -> str:
     """What a fresh form carries: a signed random number."""
-    return _form.sign(base64.urlsafe_b64encode(secrets.token_bytes(24)).decode())
+    return _form.sign(base64.urlsafe_b64encode(fresh()).decode())
 
 
 def read(value: str) -> bytes | None:

@@ -26,6 +26,8 @@ urlpatterns = [
     path("workspace/incidents/<int:pk>/moves/", incidents.moves, name="incident_moves"),
     path("workspace/incidents/<int:pk>/lessons/", incidents.lessons, name="incident_lessons"),
     path("workspace/incidents/<int:pk>/reports/", incidents.reports, name="incident_reports"),
-    path("workspace/incidents/<int:pk>/reports/<int:report_pk>/removal/", incidents.unlinking, name="incident_unlinking"),
+    path(
+        "workspace/incidents/<int:pk>/reports/<int:report_pk>/removal/", incidents.unlinking, name="incident_unlinking"
+    ),
     path("workspace/incidents/<int:pk>/decisions/", incidents.decisions, name="incident_decisions"),
 ]

@@ -20,7 +20,7 @@ from incidents.api.serializers import (
     ReportLinkSerializer,
 )
 from incidents.filters import IncidentFilter
-from incidents.models import Incident
+from incidents.models import Incident, MisuseReport
 
 IF_MATCH = OpenApiParameter("If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True)
 
@@ -112,7 +112,7 @@ class IncidentViewSet(
     def unlinking(self, request: Request, pk: Any = None, report: str = "") -> Response:
         """Take back that a report is about this incident."""
         incident = self.get_object()
-        for linked in incident.reports.visible_to(request.user).filter(pk=report):
+        for linked in MisuseReport.objects.visible_to(request.user).filter(incidents=incident, pk=report):
             services.unlink_report(incident, linked, actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 

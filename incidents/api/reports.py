@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import FileResponse
 from django.shortcuts import get_object_or_404
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -82,7 +82,7 @@ class MisuseReportViewSet(
     def perform_idempotent_create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         given = NewReportSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        actor = request.user if request.auth is not None else ANONYMOUS_REPORTER
+        actor: Any = request.user if request.auth is not None else ANONYMOUS_REPORTER
         filed = services.file_report(actor=actor, **given.validated_data)
         body = {
             "receipt": filed.receipt.text if filed.receipt else "",
@@ -161,7 +161,7 @@ class MisuseReportViewSet(
 
     @extend_schema(responses={(200, "application/octet-stream"): OpenApiTypes.BINARY})
     @action(detail=True, methods=["get"], url_path=r"attachments/(?P<number>\d+)")
-    def attachments(self, request: Request, pk: Any = None, number: str = "") -> HttpResponse:
+    def attachments(self, request: Request, pk: Any = None, number: str = "") -> FileResponse:
         """Download a file that came with a report."""
         found = get_object_or_404(ReportAttachment, report=self.get_object(), pk=number)
         return media_response(found)

@@ -17,9 +17,9 @@ class Visible(serializers.PrimaryKeyRelatedField):
     """The number of a row that the caller may see; another is as unknown as one that does not exist."""
 
     def get_queryset(self) -> Any:
-        rows = super().get_queryset()
+        rows: Any = super().get_queryset()
         request = self.context.get("request")
-        return rows.visible_to(request.user) if request is not None and rows is not None else rows
+        return rows.visible_to(request.user) if request is not None else rows
 
 
 class NewReportSerializer(serializers.Serializer):
@@ -30,7 +30,9 @@ class NewReportSerializer(serializers.Serializer):
     happened_when = serializers.CharField(max_length=100, required=False, allow_blank=True)
     happened_where = serializers.CharField(max_length=200, required=False, allow_blank=True)
     link = serializers.URLField(max_length=500, required=False, allow_blank=True)
-    contact = serializers.CharField(max_length=200, required=False, allow_blank=True, help_text="Only handlers can read it.")
+    contact = serializers.CharField(
+        max_length=200, required=False, allow_blank=True, help_text="Only handlers can read it."
+    )
     evidence = serializers.ListField(
         child=serializers.FileField(max_length=200),
         max_length=evidence.MAX_FILES,
@@ -136,7 +138,9 @@ class ReportSerializer(serializers.ModelSerializer[MisuseReport]):
 class ReportDetailSerializer(ReportSerializer):
     messages = MessageSerializer(many=True, read_only=True)
     attachments = AttachmentSerializer(many=True, read_only=True)
-    incidents = serializers.SerializerMethodField(help_text="Numbers of the incidents it is part of, as far as you may see them.")
+    incidents = serializers.SerializerMethodField(
+        help_text="Numbers of the incidents it is part of, as far as you may see them."
+    )
 
     class Meta(ReportSerializer.Meta):
         fields = [*ReportSerializer.Meta.fields, "messages", "attachments", "incidents"]
@@ -155,7 +159,8 @@ class TriageSerializer(serializers.Serializer):
 
 class NewMessageSerializer(serializers.Serializer):
     visibility = serializers.ChoiceField(
-        choices=Visibility.choices, help_text="public: an answer that the reporter reads. internal: a note among yourselves."
+        choices=Visibility.choices,
+        help_text="public: an answer that the reporter reads. internal: a note among yourselves.",
     )
     body = serializers.CharField(max_length=4000)
 
@@ -198,7 +203,9 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
 
 
 class IncidentDetailSerializer(IncidentSerializer):
-    reports = serializers.SerializerMethodField(help_text="Numbers of the reports about it, as far as you may see them.")
+    reports = serializers.SerializerMethodField(
+        help_text="Numbers of the reports about it, as far as you may see them."
+    )
     decisions = serializers.SerializerMethodField(help_text="Numbers of the decisions taken because of it.")
 
     class Meta(IncidentSerializer.Meta):
@@ -207,7 +214,11 @@ class IncidentDetailSerializer(IncidentSerializer):
 
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
     def get_reports(self, incident: Incident) -> list[int]:
-        return list(incident.reports.visible_to(self.context["request"].user).values_list("pk", flat=True)[:200])
+        return list(
+            MisuseReport.objects.visible_to(self.context["request"].user)
+            .filter(incidents=incident)
+            .values_list("pk", flat=True)[:200]
+        )
 
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
     def get_decisions(self, incident: Incident) -> list[int]:

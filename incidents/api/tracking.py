@@ -33,7 +33,9 @@ class _Tracking(APIView):
 
 
 class TrackedReportView(_Tracking):
-    @extend_schema(request=ReceiptFieldSerializer, responses=TrackedReportSerializer, operation_id="misuse_reports_track")
+    @extend_schema(
+        request=ReceiptFieldSerializer, responses=TrackedReportSerializer, operation_id="misuse_reports_track"
+    )
     def post(self, request: Request) -> Response:
         """Read your report and our answers with its receipt. No account is needed or looked at.
 

@@ -7,7 +7,7 @@ Only the services write it, with the rows it follows from.
 """
 
 from collections.abc import Collection, Iterable
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -31,7 +31,9 @@ def audience_for(families: Iterable[ModelFamily]) -> list[str]:
 def entries_of(held: Scopes, roles: Iterable[Role], unknown: Collection[Role]) -> list[str]:
     """The entries that somebody with ``roles`` reads; what has no model yet takes one of ``unknown``."""
     roles = tuple(roles)
-    entries = [f"p{pk}" for pk in sorted(held.publisher_ids(*roles))] + [f"f{pk}" for pk in sorted(held.family_ids(*roles))]
+    entries = [f"p{pk}" for pk in sorted(held.publisher_ids(*roles))] + [
+        f"f{pk}" for pk in sorted(held.family_ids(*roles))
+    ]
     return [*entries, EVERYONE_CONCERNED] if unknown and held.any(*unknown) else entries
 
 
@@ -43,7 +45,7 @@ class AudienceQuerySet(models.QuerySet[Row]):
         """Whether rows of this kind are any business of ``user``, even if there are none yet."""
         return scopes(user).any(*self.readers)
 
-    def visible_to(self, user: Any) -> "AudienceQuerySet[Row]":
+    def visible_to(self, user: Any) -> Self:
         """Rows of the families ``user`` holds a reading role for; superusers see all."""
         held = scopes(user)
         if held.everywhere:

@@ -16,9 +16,7 @@ from incidents.models.report import MisuseReport
 from registry.models import ModelFamily, Release, Risk
 from registry.scale import Band
 
-READERS = frozenset(
-    {Role.INCIDENT_HANDLER, Role.AUDITOR, Role.REVIEWER, Role.RELEASE_MANAGER, Role.RISK_OWNER}
-)
+READERS = frozenset({Role.INCIDENT_HANDLER, Role.AUDITOR, Role.REVIEWER, Role.RELEASE_MANAGER, Role.RISK_OWNER})
 
 
 class IncidentQuerySet(AudienceQuerySet["Incident"]):
@@ -62,7 +60,12 @@ class Incident(Staged, Timestamped, WithAudience):
     summary = models.TextField(_("what happened"), blank=True)
     severity = models.CharField(_("severity"), max_length=10, choices=Band.choices, blank=True)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="owned_incidents", verbose_name=_("owner")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="owned_incidents",
+        verbose_name=_("owner"),
     )
     families = models.ManyToManyField(ModelFamily, blank=True, related_name="incidents", verbose_name=_("models"))
     releases = models.ManyToManyField(Release, blank=True, related_name="incidents", verbose_name=_("releases"))
@@ -98,7 +101,8 @@ class Incident(Staged, Timestamped, WithAudience):
                 name="one_incident_per_outside_reference",
             ),
             models.CheckConstraint(
-                condition=Q(stage__in=["open", "contained"]) | Q(resolved_at__isnull=False), name="resolved_incident_says_when"
+                condition=Q(stage__in=["open", "contained"]) | Q(resolved_at__isnull=False),
+                name="resolved_incident_says_when",
             ),
         ]
         indexes = [

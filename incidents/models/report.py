@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role
@@ -24,6 +25,16 @@ def this_hour() -> Any:
     """Now, to the hour: when a reporter did something is kept no finer, so that it cannot be laid beside
     somebody's network log."""
     return timezone.now().replace(minute=0, second=0, microsecond=0)
+
+
+def hours_ago(moment: Any) -> str:
+    """How long ago, no finer than it is known: "less than an hour ago", "about 3 h ago", "12 days ago"."""
+    hours = int((timezone.now() - moment).total_seconds() // 3600)
+    if hours < 1:
+        return gettext("less than an hour ago")
+    if hours < 48:
+        return gettext("about %(n)s h ago") % {"n": hours}
+    return ngettext("%(n)s day ago", "%(n)s days ago", hours // 24) % {"n": hours // 24}
 
 
 class Category(models.TextChoices):
@@ -108,9 +119,16 @@ class MisuseReport(Staged, WithAudience):
     contact_sealed = models.BinaryField(_("contact, sealed"), default=bytes, editable=False)
     severity = models.CharField(_("severity"), max_length=10, choices=Band.choices, blank=True, editable=False)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="owned_reports", verbose_name=_("owner")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="owned_reports",
+        verbose_name=_("owner"),
     )
-    close_reason = models.CharField(_("why it was closed"), max_length=20, choices=CloseReason.choices, blank=True, editable=False)
+    close_reason = models.CharField(
+        _("why it was closed"), max_length=20, choices=CloseReason.choices, blank=True, editable=False
+    )
     awaits_handler = models.BooleanField(_("waits for us"), default=True, editable=False)
     form_version = models.CharField(_("form"), max_length=20, default=FORM_VERSION, editable=False)
     received_at = models.DateTimeField(_("received"), default=this_hour, editable=False)
@@ -135,7 +153,9 @@ class MisuseReport(Staged, WithAudience):
                 name="judged_report_has_severity_and_owner",
             ),
             models.CheckConstraint(condition=~Q(stage="closed") | ~Q(close_reason=""), name="closed_report_says_why"),
-            models.CheckConstraint(condition=Q(release__isnull=True) | Q(family__isnull=False), name="report_release_has_family"),
+            models.CheckConstraint(
+                condition=Q(release__isnull=True) | Q(family__isnull=False), name="report_release_has_family"
+            ),
         ]
         indexes = [
             *WithAudience.Meta.indexes,
@@ -167,6 +187,10 @@ class MisuseReport(Staged, WithAudience):
     def about(self) -> str:
         """The model it is about, as well as we know."""
         return str(self.release or self.family or self.model_text or _("Model not known"))
+
+    @property
+    def age(self) -> str:
+        return hours_ago(self.received_at)
 
     @property
     def is_open(self) -> bool:
@@ -209,7 +233,8 @@ class ReportMessage(models.Model):
         ordering = ["pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(author="handler", user__isnull=False) | Q(author="reporter", user__isnull=True, visibility="public"),
+                condition=Q(author="handler", user__isnull=False)
+                | Q(author="reporter", user__isnull=True, visibility="public"),
                 name="message_has_one_kind_of_author",
             )
         ]

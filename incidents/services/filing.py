@@ -1,6 +1,5 @@
 """What a reporter does: file a report, come back to it, write again."""
 
-import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from django.utils.translation import gettext as _
 from common import audit, context, events
 from common.actors import ANONYMOUS_REPORTER, Actor
 from common.lifecycle import Refused, apply
-from incidents import receipts, selectors
+from incidents import receipts, selectors, submissions
 from incidents.evidence import MAX_FILES_OF_REPORT, Evidence, examine
 from incidents.lifecycle import FOLLOW_UP, REOPEN
 from incidents.models import Category, MisuseReport, ReportAttachment, ReportMessage, audience_for
@@ -69,7 +68,7 @@ def file_report(
     and the same receipt. Models are matched against the public registry; what does not match is kept
     as text for a handler to match. Raises ``Refused`` for unwanted files.
     """
-    submission = submission or secrets.token_bytes(24)
+    submission = submission or submissions.fresh()
     files = examine(evidence)
     if files and category == Category.CSAM:
         raise Refused(
@@ -119,7 +118,7 @@ def was_filed(submission: bytes) -> Filed | None:
     hours = (timezone.now() - report.received_at).total_seconds() / 3600
     if report.receipt_saved or hours > RECEIPT_SHOWN_FOR_HOURS + 1:
         return Filed(report, None, is_new=False)
-    stored = (report.salt, report.digest)
+    stored = (bytes(report.salt), bytes(report.digest))
     secret = next((known for known in receipts.secrets_for(submission) if receipts.matches(known, stored)), None)
     return Filed(report, receipts.Receipt(report.locator, secret) if secret else None, is_new=False)
 
@@ -138,7 +137,7 @@ def find_by_receipt(text: str) -> MisuseReport:
     report = selectors.report_of_receipt(receipts.parse(text))
     if report is None:
         raise Refused(
-            _("There is no report with this receipt. It is written without a slip; compare all groups with what you saved."),
+            _("There is no report with this receipt. No group is mistyped: compare all of it with what you saved."),
             field="receipt",
         )
     return report
@@ -168,7 +167,9 @@ def reply_as_reporter(
 def _tell(report: MisuseReport, message: ReportMessage, actor: Actor) -> None:
     changes: dict[str, Any] = {"awaits_handler": True}
     if report.stage == MisuseReport.Stage.CLOSED:
-        apply(REOPEN, report, actor=actor, changes={**changes, "close_reason": "", "closed_at": None}, message=message.pk)
+        apply(
+            REOPEN, report, actor=actor, changes={**changes, "close_reason": "", "closed_at": None}, message=message.pk
+        )
     elif report.stage == MisuseReport.Stage.ANSWERED:
         apply(FOLLOW_UP, report, actor=actor, changes=changes, message=message.pk)
     else:

@@ -33,7 +33,7 @@ def _require(user: Any, report: MisuseReport) -> None:
 def triage_report(
     report: MisuseReport,
     *,
-    actor: User,
+    actor: Any,
     severity: str,
     owner: User,
     incident: Incident | None = None,
@@ -52,7 +52,9 @@ def triage_report(
     if report.stage == MisuseReport.Stage.RECEIVED:
         if expected_version is not None:
             # Locks the row and tells who was faster; the move then starts from what it found.
-            edit(report, actor=actor, verb="incidents.misusereport.judge", changes={}, expected_version=expected_version)
+            edit(
+                report, actor=actor, verb="incidents.misusereport.judge", changes={}, expected_version=expected_version
+            )
         report = apply(TRIAGE, report, actor=actor, changes=judged, severity=severity, owner=owner)
     else:
         report = edit(
@@ -65,7 +67,7 @@ def triage_report(
 
 @transaction.atomic
 def match_report(
-    report: MisuseReport, *, actor: User, family: ModelFamily, release: Release | None = None
+    report: MisuseReport, *, actor: Any, family: ModelFamily, release: Release | None = None
 ) -> MisuseReport:
     """Say which model a report is about; from then on that model's people see it, and others do not."""
     _require(actor, report)
@@ -75,7 +77,7 @@ def match_report(
     return edit(report, actor=actor, verb="incidents.misusereport.match", changes=changes)
 
 
-def _write(report: MisuseReport, actor: User, body: str, visibility: str) -> ReportMessage:
+def _write(report: MisuseReport, actor: Any, body: str, visibility: str) -> ReportMessage:
     if not body.strip():
         raise Refused(_("Write a message."), field="body")
     return ReportMessage.objects.create(
@@ -84,7 +86,7 @@ def _write(report: MisuseReport, actor: User, body: str, visibility: str) -> Rep
 
 
 @transaction.atomic
-def answer_report(report: MisuseReport, *, actor: User, body: str) -> ReportMessage:
+def answer_report(report: MisuseReport, *, actor: Any, body: str) -> ReportMessage:
     """Write to the reporter, who reads it with the receipt. Raises ``Refused`` before the report is judged."""
     _require(actor, report)
     message = _write(report, actor, body, Visibility.PUBLIC)
@@ -97,9 +99,7 @@ def answer_report(report: MisuseReport, *, actor: User, body: str) -> ReportMess
 
 
 @transaction.atomic
-def add_internal_note(
-    report: MisuseReport, *, actor: User, body: str, evidence: Iterable[File] = ()
-) -> ReportMessage:
+def add_internal_note(report: MisuseReport, *, actor: Any, body: str, evidence: Iterable[File] = ()) -> ReportMessage:
     """Write down something that the reporter never sees."""
     _require(actor, report)
     files = examine(evidence)
@@ -110,7 +110,7 @@ def add_internal_note(
 
 
 @transaction.atomic
-def attach_evidence(report: MisuseReport, *, actor: User, files: Iterable[File]) -> list[ReportAttachment]:
+def attach_evidence(report: MisuseReport, *, actor: Any, files: Iterable[File]) -> list[ReportAttachment]:
     """Add files that a handler found; the reporter does not see them."""
     _require(actor, report)
     with kept(report, examine(files), visibility=Visibility.INTERNAL, user=actor) as stored:
@@ -120,7 +120,7 @@ def attach_evidence(report: MisuseReport, *, actor: User, files: Iterable[File])
 
 
 @transaction.atomic
-def close_report(report: MisuseReport, *, actor: User, reason: str, body: str) -> MisuseReport:
+def close_report(report: MisuseReport, *, actor: Any, reason: str, body: str) -> MisuseReport:
     """Close ``report`` with a reason and words that the reporter reads."""
     _require(actor, report)
     if reason not in CloseReason.values:
@@ -139,7 +139,7 @@ def close_report(report: MisuseReport, *, actor: User, reason: str, body: str) -
 
 
 @transaction.atomic
-def reopen_report(report: MisuseReport, *, actor: User, reason: str) -> MisuseReport:
+def reopen_report(report: MisuseReport, *, actor: Any, reason: str) -> MisuseReport:
     """Look at a closed report again. Its reporter sees that, not the reason, which is ours."""
     _require(actor, report)
     if not reason.strip():
@@ -149,14 +149,14 @@ def reopen_report(report: MisuseReport, *, actor: User, reason: str) -> MisuseRe
 
 
 @transaction.atomic
-def reveal_contact(report: MisuseReport, *, actor: User) -> str:
+def reveal_contact(report: MisuseReport, *, actor: Any) -> str:
     """Read how the reporter may be reached. Every reading is on record."""
     if not permissions.can_see_contact(actor, report):
         raise PermissionDenied
     if not report.contact_sealed:
         raise Refused(_("The reporter left no contact."))
     audit.record(actor, "incidents.misusereport.reveal_contact", report)
-    return unseal(report.contact_sealed)
+    return unseal(bytes(report.contact_sealed))
 
 
 def owners_for(report: MisuseReport) -> Any:

@@ -31,7 +31,7 @@ def _require(user: Any, incident: Incident) -> None:
 @transaction.atomic
 def open_incident(
     *,
-    actor: User,
+    actor: Any,
     title: str,
     summary: str = "",
     severity: str = "",
@@ -49,7 +49,7 @@ def open_incident(
     for release in chosen:
         named.setdefault(release.family_id, release.family)
     if report is not None and report.family is not None:
-        named.setdefault(report.family_id, report.family)
+        named.setdefault(report.family.pk, report.family)
     _may_concern(actor, named.values())
     incident = Incident.objects.create(
         title=title,
@@ -72,7 +72,7 @@ def open_incident(
 
 
 def _may_concern(actor: Any, families: Iterable[ModelFamily]) -> None:
-    """Everybody who handles one of several models must handle them all, or they could file into other people's queues."""
+    """Who opens something about several models must handle all of them, or they could fill other people's queues."""
     groups = [[family] for family in families] or [[]]
     if not all(permissions.can_open_incident(actor, audience_for(group)) for group in groups):
         raise PermissionDenied
@@ -84,9 +84,7 @@ def _check_owner(incident: Incident, owner: User | None) -> None:
 
 
 @transaction.atomic
-def edit_incident(
-    incident: Incident, *, actor: User, expected_version: int | None = None, **changes: Any
-) -> Incident:
+def edit_incident(incident: Incident, *, actor: Any, expected_version: int | None = None, **changes: Any) -> Incident:
     """Change fields and links (``families``, ``releases``, ``risks``). Raises ``Stale`` when somebody was faster."""
     _require(actor, incident)
     links = {name: list(changes.pop(name)) for name in LINKS if name in changes}
@@ -105,14 +103,14 @@ def edit_incident(
     return incident
 
 
-def _relink(incident: Incident, name: str, rows: list[Any], actor: User) -> None:
+def _relink(incident: Incident, name: str, rows: list[Any], actor: Any) -> None:
     relation = getattr(incident, name)
     before = {row.pk: row for row in relation.all()}
     after = {row.pk: row for row in rows}
     if before.keys() != after.keys():
         relation.set(rows)
-        changed = {"before": {name: list(before.values())}, "after": {name: list(after.values())}}
-        audit.record(actor, "incidents.incident.relate", incident, **changed)
+        was, now = {name: list(before.values())}, {name: list(after.values())}
+        audit.record(actor, "incidents.incident.relate", incident, before=was, after=now)
 
 
 def _follow_audience(incident: Incident) -> Incident:
@@ -124,7 +122,7 @@ def _follow_audience(incident: Incident) -> Incident:
 
 
 @transaction.atomic
-def move_incident(incident: Incident, move: str, *, actor: User, reason: str) -> Incident:
+def move_incident(incident: Incident, move: str, *, actor: Any, reason: str) -> Incident:
     """Carry out the move called ``move``, with its reason on record."""
     known: Move | None = MOVES.get(move)
     if known is None:
@@ -144,9 +142,7 @@ def move_incident(incident: Incident, move: str, *, actor: User, reason: str) ->
 
 
 @transaction.atomic
-def record_lessons(
-    incident: Incident, *, actor: User, lessons: str, expected_version: int | None = None
-) -> Incident:
+def record_lessons(incident: Incident, *, actor: Any, lessons: str, expected_version: int | None = None) -> Incident:
     """Write down what was learned."""
     _require(actor, incident)
     return edit(
@@ -159,7 +155,7 @@ def record_lessons(
 
 
 @transaction.atomic
-def link_report(incident: Incident, report: MisuseReport, *, actor: User) -> None:
+def link_report(incident: Incident, report: MisuseReport, *, actor: Any) -> None:
     """Say that ``report`` is about ``incident``; saying it twice changes nothing.
 
     An incident without a model takes the report's: otherwise everybody could read about it.
@@ -167,7 +163,9 @@ def link_report(incident: Incident, report: MisuseReport, *, actor: User) -> Non
     _require(actor, incident)
     if not permissions.can_handle_report(actor, report):
         raise PermissionDenied
-    _link, created = IncidentReport.objects.get_or_create(incident=incident, report=report, defaults={"linked_by": actor})
+    _link, created = IncidentReport.objects.get_or_create(
+        incident=incident, report=report, defaults={"linked_by": actor}
+    )
     if not created:
         return
     if report.family_id and report.family is not None:
@@ -178,7 +176,7 @@ def link_report(incident: Incident, report: MisuseReport, *, actor: User) -> Non
 
 
 @transaction.atomic
-def unlink_report(incident: Incident, report: MisuseReport, *, actor: User) -> None:
+def unlink_report(incident: Incident, report: MisuseReport, *, actor: Any) -> None:
     """Take back that ``report`` is about ``incident``."""
     _require(actor, incident)
     gone, _counts = IncidentReport.objects.filter(incident=incident, report=report).delete()
@@ -188,7 +186,7 @@ def unlink_report(incident: Incident, report: MisuseReport, *, actor: User) -> N
 
 
 @transaction.atomic
-def link_decision(incident: Incident, decision: Decision, *, actor: User) -> None:
+def link_decision(incident: Incident, decision: Decision, *, actor: Any) -> None:
     """Say that ``decision`` was taken because of ``incident``. Raises ``Refused`` for one the actor cannot see."""
     _require(actor, incident)
     if not Decision.objects.visible_to(actor).filter(pk=decision.pk).exists():
@@ -199,7 +197,7 @@ def link_decision(incident: Incident, decision: Decision, *, actor: User) -> Non
 
 
 @transaction.atomic
-def import_incidents(rows: list[dict[str, Any]], *, actor: User, source: str) -> int:
+def import_incidents(rows: list[dict[str, Any]], *, actor: Any, source: str) -> int:
     """Add outside reports as open incidents, each once; returns how many were new.
 
     Every row names its ``external_reference``. One transaction for the whole list, so a crash leaves

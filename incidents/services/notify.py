@@ -20,7 +20,9 @@ def note_for_handlers(report: MisuseReport) -> None:
 
 
 def pending_digests() -> list[int]:
-    return list(HandlerDigest.objects.filter(pending=True, user__is_active=True).order_by("pk").values_list("pk", flat=True))
+    return list(
+        HandlerDigest.objects.filter(pending=True, user__is_active=True).order_by("pk").values_list("pk", flat=True)
+    )
 
 
 @transaction.atomic

@@ -6,7 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -199,7 +199,7 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 @login_required
 @never_cache
-def attachment(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+def attachment(request: HttpRequest, pk: int, number: int) -> FileResponse:
     """Hand out a file as a download. It is never shown in a page and runs nowhere."""
     found = get_object_or_404(ReportAttachment, report=_report(request, pk), pk=number)
     return media_response(found)

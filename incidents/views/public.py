@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
@@ -12,7 +13,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from common.actors import ANONYMOUS_REPORTER
 from common.lifecycle import Refused
-from csp.decorators import csp_update
 from incidents import receipts, selectors, services, submissions, throttle
 from incidents.forms import ReplyForm, ReportForm, SavedForm, TrackForm
 from incidents.models import MisuseReport
@@ -22,7 +22,7 @@ TRUSTED_TYPES = {"require-trusted-types-for": ["'script'"], "trusted-types": ["'
 page = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def discreet(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def discreet(view: Callable[..., HttpResponse]) -> Callable[..., Any]:
     """Leave as little as possible behind: nothing cached, no referrer to other sites, no scripted markup."""
 
     @wraps(view)
@@ -42,15 +42,17 @@ def discreet(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
 def report(request: HttpRequest) -> HttpResponse:
     """File a report. The same form sent twice leads to the same receipt."""
     if request.method != "POST":
-        initial = {"submission": submissions.new(), **_asked_about(request)}
+        initial = {"form_token": submissions.new(), **_asked_about(request)}
         return _report_form(request, ReportForm(initial=initial, suggestions=selectors.suggested_models))
     form = ReportForm(request.POST, request.FILES, suggestions=selectors.suggested_models)
     if not form.is_valid():
         return _report_form(request, form, status=422)
     answers = dict(form.cleaned_data)
-    submission = submissions.read(answers.pop("submission")) or submissions.read(submissions.new())
+    submission = submissions.read(answers.pop("form_token")) or submissions.fresh()
     if services.was_filed(submission) is None and not throttle.may_file(request):
-        form.add_error(None, _("Many reports came from your network in the last hour. Nothing is lost: send this again later."))
+        form.add_error(
+            None, _("Many reports came from your network in the last hour. Nothing is lost: send this again later.")
+        )
         return _report_form(request, form, status=429)
     try:
         services.file_report(actor=ANONYMOUS_REPORTER, submission=submission, **answers)
@@ -111,7 +113,9 @@ def _open(request: HttpRequest) -> HttpResponse:
         return render(request, "incidents/report_track.html", {"form": form}, status=422)
     locator = receipts.parse(form.cleaned_data["receipt"]).locator
     if not throttle.may_track(request, locator):
-        form.add_error(None, _("Too many receipts that do not exist were tried from your network. Try again in 15 minutes."))
+        form.add_error(
+            None, _("Too many receipts that do not exist were tried from your network. Try again in 15 minutes.")
+        )
         return render(request, "incidents/report_track.html", {"form": form}, status=429)
     try:
         found = services.find_by_receipt(form.cleaned_data["receipt"])
@@ -147,7 +151,9 @@ def report_messages(request: HttpRequest) -> HttpResponse:
     form = ReplyForm(request.POST, request.FILES)
     if form.is_valid() and form.cleaned_data["report"] != found.locator:
         # Two reports in two tabs of one browser: what was written for one must not land in the other.
-        form.add_error(None, _("You opened another report in this browser meanwhile. Enter the receipt of this one again."))
+        form.add_error(
+            None, _("You opened another report in this browser meanwhile. Enter the receipt of this one again.")
+        )
         return render(request, "incidents/report_track.html", {"form": TrackForm(), "lost": form}, status=409)
     if form.is_valid() and not throttle.may_reply(request, found.pk):
         form.add_error(None, _("You wrote many messages in the last hour. Send this one later."))

@@ -27,7 +27,7 @@ def fill():
     def send(browser, form=None, **answers):
         if form is None:
             page = browser.get("/report/").content.decode()
-            form = {name: hidden(page, name) for name in ("csrfmiddlewaretoken", "submission")} | ANSWERS
+            form = {name: hidden(page, name) for name in ("csrfmiddlewaretoken", "form_token")} | ANSWERS
         send.form = form | answers
         return browser.post("/report/", send.form)
 

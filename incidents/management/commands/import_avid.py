@@ -42,7 +42,9 @@ class Command(BaseCommand):
                     batch = []
         added += self._save(batch)
         known = valid - added
-        self.stdout.write(f"{valid + rejected} reports read: {added} added, {known} there already, {rejected} rejected.")
+        self.stdout.write(
+            f"{valid + rejected} reports read: {added} added, {known} there already, {rejected} rejected."
+        )
         if valid and not added:
             self.stdout.write("Nothing was added: every valid report is an incident already.")
         if strict and rejected:
