@@ -27,7 +27,8 @@ RUN export TIDEGATE_ENV=local DATABASE_URL=postgres://build@localhost/build REDI
 FROM base AS app
 RUN groupadd --gid 10001 tidegate \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin tidegate \
- && install -d -o tidegate -g tidegate /data /run/tidegate
+ && install -d -o tidegate -g tidegate /data \
+ && install -d /run/tidegate
 COPY --from=build /app /app
 ENV STATIC_DIR=/app/built DATA_DIR=/data UPLOAD_TEMP_DIR=/data/tmp XDG_CACHE_HOME=/tmp
 USER 10001:10001
