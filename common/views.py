@@ -27,7 +27,9 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     if _wants_json(request):
         response: HttpResponse = problem(503, _("Unavailable for the moment"), detail)
     else:
-        response = HttpResponse(render_to_string("503.html", {"path": request.path, **_given_back(request)}), status=503)
+        response = HttpResponse(
+            render_to_string("503.html", {"path": request.path, **_given_back(request)}), status=503
+        )
     response.headers["Retry-After"] = "60"
     response.headers["Cache-Control"] = "no-store"
     return response
