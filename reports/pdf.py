@@ -13,6 +13,7 @@ import weasyprint
 from django.contrib.staticfiles import finders
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext_lazy as _
 from weasyprint.text.fonts import FontConfiguration
 from weasyprint.urls import URLFetcher, URLFetcherResponse
 
@@ -62,6 +63,7 @@ def context_of(report: SafetyReport, data: dict[str, Any]) -> dict[str, Any]:
         "data": data,
         "period": report.period,
         "summary": _summary(data),
+        "attention": _attention(data),
         "lead": {name: figures[key]["text"] for name, key in LEAD.items()},
         "groups": {name: _table(figures, name) for name in ("releases", "risks", "access", "misuse", "decisions")},
         "incident_flow": _rows(
@@ -129,6 +131,14 @@ LEAD = {
     "requests": "access.submitted",
     "incidents": "incidents.unresolved",
 }
+AREAS = {
+    "releases": _("Releases"),
+    "risks": _("Risks"),
+    "access": _("Access"),
+    "incidents": _("Incidents"),
+    "misuse": _("Misuse reports"),
+    "decisions": _("Decisions"),
+}
 SUMMARY = (
     *("releases.live", "risks.open", "risks.current.critical", "risks.current.high", "access.submitted"),
     *("access.median_seconds", "incidents.opened", "incidents.unresolved", "misuse.received", "decisions.published"),
@@ -137,9 +147,33 @@ SUMMARY = (
 
 def _summary(data: dict[str, Any]) -> list[dict[str, Any]]:
     return [
-        {"label": BY_KEY[key].label, "text": data["figures"][key]["text"], "before": data["before"][key]["text"]}
+        {
+            "area": AREAS[BY_KEY[key].group],
+            "label": BY_KEY[key].label,
+            "text": data["figures"][key]["text"],
+            "before": data["before"][key]["text"],
+        }
         for key in SUMMARY
     ]
+
+
+def _attention(data: dict[str, Any]) -> list[str]:
+    """What a reader must not overlook, in sentences; only what there is."""
+    figures, gettext = data["figures"], translation.gettext
+    critical = figures["incidents.critical.open"]["value"] + figures["incidents.critical.contained"]["value"]
+    worst = [risk for risk in data["risks"] if (risk["now"] or {}).get("band") == "critical"]
+    lines = [gettext("Critical risk %(reference)s: %(title)s.") % risk for risk in worst[:5]]
+    if critical:
+        lines.append(gettext("Unresolved critical incidents: %s.") % critical)
+    for key, words in (
+        ("misuse.unanswered", gettext("Misuse reports without an answer: %s.")),
+        ("access.waiting", gettext("Requests for access that wait for a decision: %s.")),
+        ("decisions.review_overdue", gettext("Decisions in force whose review is overdue: %s.")),
+        ("risks.unassessed_residual", gettext("Open risks not assessed again after mitigation: %s.")),
+    ):
+        if figures[key]["value"]:
+            lines.append(words % figures[key]["text"])
+    return lines
 
 
 def layout(html: str) -> weasyprint.Document:

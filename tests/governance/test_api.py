@@ -1,6 +1,6 @@
 import pytest
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 TEXT = {
     "title": "Gate the weights",
     "context": "Evaluations are in.",
@@ -23,7 +23,9 @@ def api(client):
 
 
 def send(client, verb, path, body=None, **headers):
-    return client.generic(verb, path, body and __import__("json").dumps(body) or "", "application/json", headers=headers)
+    return client.generic(
+        verb, path, body and __import__("json").dumps(body) or "", "application/json", headers=headers
+    )
 
 
 def test_a_decision_over_the_api(api, family, reviewer, risk):
@@ -52,7 +54,13 @@ def test_a_decision_over_the_api(api, family, reviewer, risk):
 def test_create_is_idempotent(api, family, reviewer):
     client = api(reviewer)
     first, second = (
-        send(client, "POST", "/api/v1/decisions/", {"family": family.pk, "title": "Once"}, **{"Idempotency-Key": "key-12345"})
+        send(
+            client,
+            "POST",
+            "/api/v1/decisions/",
+            {"family": family.pk, "title": "Once"},
+            **{"Idempotency-Key": "key-12345"},
+        )
         for _ in range(2)
     )
     assert first.json() == second.json()
@@ -64,7 +72,9 @@ def test_a_hidden_risk_or_family_cannot_be_probed(api, family, stranger, reviewe
     from tests.factories.registry import ModelFamilyFactory, RiskFactory
 
     elsewhere = RiskFactory(is_public=False)
-    given = send(api(reviewer), "POST", "/api/v1/decisions/", {"family": family.pk, "title": "X", "risks": [elsewhere.pk]})
+    given = send(
+        api(reviewer), "POST", "/api/v1/decisions/", {"family": family.pk, "title": "X", "risks": [elsewhere.pk]}
+    )
     absent = send(api(reviewer), "POST", "/api/v1/decisions/", {"family": family.pk, "title": "X", "risks": [10**9]})
     assert (given.status_code, absent.status_code) == (400, 400)
     assert given.json()["detail"].replace(str(elsewhere.pk), "N") == absent.json()["detail"].replace(str(10**9), "N")
@@ -104,4 +114,7 @@ def test_release_moves_over_the_api(api, draft_release, release_manager, inciden
     assert send(client, "POST", f"{path}/withdrawal/", {}).status_code == 400
     body = send(api(incident_handler), "POST", f"{path}/withdrawal/", {"reason": "Stop."}).json()
     assert (body["stage"], body["withdrawal_reason"]) == ("withdrawn", "Stop.")
-    assert send(api(release_manager), "POST", f"{path}/reinstatement/", {"reason": "Fixed."}).json()["stage"] == "published"
+    assert (
+        send(api(release_manager), "POST", f"{path}/reinstatement/", {"reason": "Fixed."}).json()["stage"]
+        == "published"
+    )

@@ -28,7 +28,11 @@ FROZEN = [
 
 @pytest.mark.parametrize("sql", FROZEN)
 def test_a_published_decision_cannot_be_rewritten(sql, published):
-    with pytest.raises(DatabaseError, match=r"cannot be|append-only"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(DatabaseError, match=r"cannot be|append-only"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         # Foreign keys are checked first, or PostgreSQL refuses TRUNCATE for a reason of its own.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(sql.format(pk=published.pk))
@@ -58,4 +62,6 @@ def test_out_of_force_is_for_good(published):
 def test_an_incomplete_decision_cannot_be_published(missing, draft):
     Decision.objects.filter(pk=draft.pk).update(**{missing: ""})
     with pytest.raises(DatabaseError, match="published_decision_is_complete"), transaction.atomic():
-        Decision.objects.filter(pk=draft.pk).update(stage="published", published_at="2026-01-01T00:00Z", published_by=draft.decided_by)
+        Decision.objects.filter(pk=draft.pk).update(
+            stage="published", published_at="2026-01-01T00:00Z", published_by=draft.decided_by
+        )

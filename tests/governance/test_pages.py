@@ -8,7 +8,7 @@ from governance.models import Decision
 from tests.factories.governance import DecisionEvidenceFactory, DecisionFactory
 from tests.factories.registry import ReleaseFactory, RiskFactory
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @pytest.fixture
@@ -22,8 +22,18 @@ def sign_in(client):
 
 
 def form(**fields):
-    rows = {"options-0-name": "Go", "options-0-chosen": "on", "options-1-name": "Wait", "options-1-arguments_for": "No harm."}
-    counts = {"options-TOTAL_FORMS": 2, "options-INITIAL_FORMS": 0, "evidence-TOTAL_FORMS": 1, "evidence-INITIAL_FORMS": 0}
+    rows = {
+        "options-0-name": "Go",
+        "options-0-chosen": "on",
+        "options-1-name": "Wait",
+        "options-1-arguments_for": "No harm.",
+    }
+    counts = {
+        "options-TOTAL_FORMS": 2,
+        "options-INITIAL_FORMS": 0,
+        "evidence-TOTAL_FORMS": 1,
+        "evidence-INITIAL_FORMS": 0,
+    }
     text = {"title": "Gate it", "context": "C", "outcome": "O", "consequences": "Q", "stops_holding_when": "S"}
     return {**rows, **counts, **text, "decided_as": "reviewer", "decided_on": "2026-11-18", **fields}
 
@@ -51,14 +61,20 @@ def test_work_list_costs_the_same(rows, sign_in, family, reviewer, django_assert
 def test_public_decision_costs_the_same(rows, client, published, family, django_assert_max_num_queries):
     draft = DecisionFactory(family=family, risks=RiskFactory.create_batch(rows, family=family, opened=True))
     DecisionEvidenceFactory.create_batch(rows, decision=draft)
-    Decision.objects.filter(pk=draft.pk).update(stage="published", published_at="2026-01-01T00:00Z", published_by=draft.decided_by)
+    Decision.objects.filter(pk=draft.pk).update(
+        stage="published", published_at="2026-01-01T00:00Z", published_by=draft.decided_by
+    )
     with django_assert_max_num_queries(8):
         assert client.get(draft.get_absolute_url()).status_code == 200
 
 
 def test_a_draft_is_not_in_the_log_nor_at_its_address(client, sign_in, draft, stranger, reviewer):
     assert draft.title not in client.get(reverse("governance:decision_list")).content.decode()
-    for path in (draft.get_absolute_url(), reverse("governance:decision_json", args=[draft.pk]), reverse("governance:decision_markdown", args=[draft.pk])):
+    for path in (
+        draft.get_absolute_url(),
+        reverse("governance:decision_json", args=[draft.pk]),
+        reverse("governance:decision_markdown", args=[draft.pk]),
+    ):
         assert client.get(path).status_code == 404
     assert draft.title not in client.get(reverse("governance:decision_feed")).content.decode()
     assert draft.title.encode() not in client.get(reverse("governance:decision_csv")).getvalue()
@@ -71,7 +87,11 @@ def test_the_public_sees_the_role_and_not_the_name(client, sign_in, family, audi
 
     person = UserFactory(display_name="Somebody In Particular")
     decision = DecisionFactory(family=family, decided_by=person, decided_as="release_manager", published=True)
-    pages = [decision.get_absolute_url(), reverse("governance:decision_json", args=[decision.pk]), f"/api/v1/decisions/{decision.pk}/"]
+    pages = [
+        decision.get_absolute_url(),
+        reverse("governance:decision_json", args=[decision.pk]),
+        f"/api/v1/decisions/{decision.pk}/",
+    ]
     for path in pages:
         assert "Somebody In Particular" not in client.get(path).content.decode()
     for path in pages:
@@ -90,7 +110,9 @@ def test_a_hidden_risk_stays_hidden_on_a_public_decision(client, family, reviewe
 def test_search_and_filter_of_the_log(client, family):
     DecisionFactory(family=family, title="Gate the weights", published=True)
     DecisionFactory(title="Open the tokenizer", published=True)
-    assert "Open the tokenizer" not in client.get(reverse("governance:decision_list"), {"q": "weights"}).content.decode()
+    assert (
+        "Open the tokenizer" not in client.get(reverse("governance:decision_list"), {"q": "weights"}).content.decode()
+    )
     filtered = client.get(reverse("governance:decision_list"), {"family": family.pk}).content.decode()
     assert "Gate the weights" in filtered
     assert "Open the tokenizer" not in filtered
@@ -113,7 +135,9 @@ def test_csv_keeps_formulas_as_text(client, family):
 
 
 def test_script_in_a_decision_stays_text(client, family):
-    decision = DecisionFactory(family=family, title="<script>alert(1)</script>", context="<img src=x onerror=alert(1)>", published=True)
+    decision = DecisionFactory(
+        family=family, title="<script>alert(1)</script>", context="<img src=x onerror=alert(1)>", published=True
+    )
     page = client.get(decision.get_absolute_url()).content.decode()
     assert "<script>alert" not in page
     assert "<img src=x" not in page
@@ -153,7 +177,10 @@ def test_a_blocked_move_says_why_and_offers_no_button(sign_in, family, reviewer,
     client = sign_in(reviewer)
     assert "Still empty: context" in client.get(thin.get_workspace_url()).content.decode()
     publication = reverse("governance:decision_publication", args=[thin.pk])
-    assert "<button class=\"button\" data-variant=\"primary\">" not in client.get(publication).content.decode().split("workspace-page")[1]
+    assert (
+        '<button class="button" data-variant="primary">'
+        not in client.get(publication).content.decode().split("workspace-page")[1]
+    )
     refused = client.post(publication)
     assert refused.status_code == 409
     assert "Still empty: context" in refused.content.decode()

@@ -1,0 +1,28 @@
+"""Handing out what a report consists of: the stored PDF, and its data byte for byte as attached to it."""
+
+from typing import Any
+
+from django.http import FileResponse, HttpResponse
+
+from reports import services
+from reports.models import SafetyReport
+
+
+def pdf_response(report: SafetyReport) -> FileResponse:
+    name = f"safety-report-{report.pk}.pdf"
+    response = FileResponse(report.pdf.open("rb"), content_type="application/pdf", filename=name)
+    return _dated(response, report.sha256, report)
+
+
+def data_response(report: SafetyReport) -> HttpResponse:
+    response = HttpResponse(services.data_bytes(report.data), content_type="application/json")
+    response.headers["Content-Disposition"] = f'inline; filename="safety-report-{report.pk}.json"'
+    return _dated(response, report.data_sha256, report)
+
+
+def _dated(response: Any, digest: str, report: SafetyReport) -> Any:
+    """What is published never changes and may be kept; a draft is for the people who work on it."""
+    response.headers["ETag"] = f'"{digest}"'
+    published = report.stage == SafetyReport.Stage.PUBLISHED
+    response.headers["Cache-Control"] = "public, max-age=86400" if published else "no-store"
+    return response

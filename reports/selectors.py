@@ -1,0 +1,28 @@
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from accounts.permissions import scopes
+from common.models import Job
+from registry.models import ModelFamily, Publisher
+from reports.models import READERS, SafetyReport
+
+
+def jobs_for(user: Any) -> QuerySet[Job]:
+    """Jobs ``user`` may look at: those they asked for, and those of reports they work with."""
+    if not getattr(user, "is_authenticated", False):
+        return Job.objects.none()
+    if scopes(user).everywhere:
+        return Job.objects.all()
+    theirs = SafetyReport.objects.for_readers(user).filter(job__isnull=False).values("job_id")
+    return Job.objects.filter(Q(requested_by_id=user.pk) | Q(pk__in=theirs))
+
+
+def publishers_to_report_on(user: Any) -> QuerySet[Publisher]:
+    held = scopes(user)
+    rows = Publisher.objects.order_by("name")
+    return rows if held.everywhere else rows.filter(pk__in=held.publisher_ids(*READERS))
+
+
+def families_to_report_on(user: Any) -> QuerySet[ModelFamily]:
+    return ModelFamily.objects.with_role(user, *READERS).select_related("publisher").order_by("publisher__name", "name")
