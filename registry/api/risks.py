@@ -107,7 +107,7 @@ class RiskViewSet(Register):
         """Every assessment of a risk, newest first. For people with a role for the model family."""
         risk = self.get_object()
         if not permissions.can_see_inside(request.user, risk.family):
-            raise PermissionDenied
+            self.permission_denied(request)
         page = self.paginate_queryset(risk.assessments.select_related("assessed_by"))
         return self.get_paginated_response(AssessmentSerializer(page, many=True).data)
 
