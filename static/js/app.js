@@ -19,7 +19,7 @@ const behaviours = [
 
 export function start(root = document) {
   for (const [selector, load] of behaviours) {
-    if (root.querySelector(selector)) load().then((module) => module.start(root, say));
+    if (root.querySelector(selector)) load().then((module) => module.start(root, say, start));
   }
   for (const time of root.querySelectorAll("time[data-time]")) {
     const moment = new Date(time.dateTime);

@@ -164,3 +164,20 @@ def test_sign_in_pages_are_whole(browser_page, axe, overflow, db, path, theme):
     page = browser_page(path, width=390, theme=theme)
     axe(page)
     assert overflow(page) == 0
+
+
+@pytest.mark.parametrize("path", ["/gallery/?page=errors", "/gallery/?page=public"])
+def test_public_pages_could_run_under_trusted_types(browser_page, superuser, path):
+    page = browser_page(user=superuser)
+
+    def stricter(route):
+        answer = route.fetch()
+        policy = f"{answer.headers['content-security-policy']}; require-trusted-types-for 'script'; trusted-types 'none'"
+        route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": policy})
+
+    page.route("**/gallery/**", stricter)
+    assert "trusted-types 'none'" in page.goto(path).headers["content-security-policy"]
+    assert page.evaluate("document.documentElement.dataset.js") == ""
+    page.click("[data-menu] summary[title=Colours]")
+    page.click("button[value=dark]")
+    page.wait_for_selector("html[data-theme=dark]")
