@@ -18,6 +18,8 @@ from incidents.services import filing, handling
 from incidents.services import incidents as incident_services
 from registry.models import Release, Risk
 from registry.services import artifacts, cards, catalogue, mitigations, risks
+from reports import services as reports
+from reports.scope import Period, Scope
 
 Kept = dict[str, object]
 
@@ -75,6 +77,9 @@ def incident(cast: Cast, kept: Kept) -> None:
     asking.decide_request(first, actor=cast.release_manager, approve=True, reason="A clear question, and weights kept in house.")
     _ask(cast.developer, development, release, "Summaries for a help desk", "We summarise tickets for our own staff.")
     _misuse(cast, kept)
+    today = timezone.now().date()
+    period = Period(today.replace(month=1, day=1), today + timedelta(days=1))
+    reports.request_report(Scope(publisher=cast.publisher), period, actor=cast.auditor)
 
 
 STAGES: dict[str, Callable[[Cast, Kept], None]] = {"draft": draft, "published": published, "incident": incident}

@@ -3,6 +3,7 @@ import subprocess
 import sys
 import time
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
@@ -18,6 +19,7 @@ from config.bench import measure
 from config.bench.fill import Filler
 from registry.models import ModelFamily, Publisher, Release
 from reports import services as reports
+from reports.scope import Period, Scope
 
 FIGURES = "{:34} {:>7} {:>9} {:>9} {:>9}"
 
@@ -80,16 +82,17 @@ class Command(BaseCommand):
 
     def _report(self, cast: demo.Cast) -> None:
         """One safety report over everything, made in a process of its own like a worker's."""
-        today = timezone.now().date()
-        family = ModelFamily.objects.get(slug="tideline-3b")
-        made = reports.request_report(family, actor=cast.auditor, start=today.replace(year=today.year - 1), end=today)
+        tomorrow = timezone.now().date() + timedelta(days=1)
+        period = Period(tomorrow - timedelta(days=365), tomorrow)
+        family = ModelFamily.objects.select_related("publisher").get(slug="tideline-3b")
+        made = reports.request_report(Scope(family=family), period, actor=cast.auditor)
         code = f"import django; django.setup(); from common import jobs; jobs.run({made.job_id})"
         start = time.perf_counter()
         subprocess.run([sys.executable, "-c", code], check=True)  # noqa: S603 -- our own command
         wall = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         made.refresh_from_db()
-        self.stdout.write(f"\nSafety report: {made.page_count} pages in {wall:.1f} s, peak memory {peak:.0f} MB, {made.size:,} bytes")
+        self.stdout.write(f"\nSafety report: {made.pages} pages in {wall:.1f} s, peak memory {peak:.0f} MB, {made.size:,} bytes")
 
 
 def _cookie(user: User) -> dict[str, str]:
