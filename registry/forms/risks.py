@@ -10,6 +10,7 @@ from registry.scale import Band, Likelihood, Severity
 
 UNOWNED = "none"
 MINE = "me"
+OTHERS_SHOWN = 50
 
 
 class RiskFilterForm(BaseForm):
@@ -135,6 +136,8 @@ class MitigationForm(BaseModelForm):
             del self.fields["risks"]
         else:
             self.fields["risks"].queryset = others
+            # Named once: a checkbox list would ask for its rows twice.
+            self.fields["risks"].choices = [(risk.pk, str(risk)) for risk in others.order_by("-urgency")[:OTHERS_SHOWN]]
 
     def _post_clean(self) -> None:
         """Shape only: rules are the service's."""

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from registry import selectors
-from registry.models import Modality, ModelFamily
+from registry.models import Mitigation, Modality, ModelFamily
 from registry.scale import Level
 
 register = template.Library()
@@ -35,7 +35,7 @@ def worst_level(family: Any) -> Level | None:
 
 
 @register.filter
-def measures(risk: Any) -> list[selectors.Measure]:
+def measures(risk: Any) -> list[Mitigation]:
     return selectors.measures(risk)
 
 

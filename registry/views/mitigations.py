@@ -17,7 +17,6 @@ from registry.models import Mitigation, Risk
 from registry.views.risks import risk_inside
 from registry.views.shared import attempt, form_page, page, posted
 
-OTHERS_SHOWN = 50
 MOVE_PAGES = {
     "start": "registry:mitigation_start",
     "finish": "registry:mitigation_completion",
@@ -33,9 +32,8 @@ def mitigation_create(request: HttpRequest, pk: int) -> HttpResponse:
     if not permissions.can_add_mitigation(request.user, risk):
         raise PermissionDenied
     others = Risk.objects.filter(family=risk.family_id).exclude(pk=risk.pk).exclude(stage=Risk.Stage.CLOSED)
-    shown = others.filter(pk__in=list(others.order_by("-urgency").values_list("pk", flat=True)[:OTHERS_SHOWN]))
     start = {"owner": risk.owner_id}
-    form = MitigationForm(posted(request), people=selectors.people_of(risk.family), others=shown, initial=start)
+    form = MitigationForm(posted(request), people=selectors.people_of(risk.family), others=others, initial=start)
 
     def add(risks: Any, **data: Any) -> Mitigation:
         chosen = list(risks.select_related("family"))

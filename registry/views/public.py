@@ -49,30 +49,23 @@ def models(request: HttpRequest) -> HttpResponse:
 @require_safe
 def family(request: HttpRequest, publisher: str, family: str) -> HttpResponse:
     """The model page: what it is for, what can go wrong, what is done about it, and where to turn."""
-    releases = list(selectors.public_releases(publisher, family)[: selectors.RELEASES_SHOWN + 1])
-    if not releases:
+    found = selectors.model_page(publisher, family)
+    if found is None:
         return _unpublished(request, publisher, family)
-    found = releases[0].family
-    current = selectors.with_files(Release.objects.filter(pk=releases[0].pk)).get()
-    current.family = found
-    shown = Risk.objects.filter(family=found).shown().open()
-    risks = list(selectors.risks_with_mitigations(shown.order_by("-urgency"))[: selectors.RISKS_SHOWN + 1])
-    many = len(risks) > selectors.RISKS_SHOWN
     all_risks = reverse("registry:family_risks", args=[publisher, family])
-    drawn = selectors.for_matrix(shown) if many else risks
+
+    def chip_url(risk: Risk) -> str:
+        return f"{all_risks}?number={risk.number}" if found.more_risks else f"#{risk.reference}"
+
+    def cell_url(likelihood: int, severity: int) -> str:
+        return f"{all_risks}?stage=open&likelihood={likelihood}&severity={severity}"
+
     context: dict[str, Any] = {
-        "family": found,
-        "current": current,
-        "releases": releases[: selectors.RELEASES_SHOWN],
-        "more_releases": len(releases) > selectors.RELEASES_SHOWN,
-        "risks": risks[: selectors.RISKS_SHOWN],
-        "more_risks": many,
-        "worst": risks[0].current if risks else None,
-        "matrix": selectors.matrix(
-            drawn,
-            chip_url=lambda risk: f"{all_risks}?number={risk.number}" if many else f"#{risk.reference}",
-            cell_url=lambda likelihood, severity: f"{all_risks}?likelihood={likelihood}&severity={severity}",
-        ),
+        "page": found,
+        "family": found.family,
+        "current": found.current,
+        "worst": found.risks[0].current if found.risks else None,
+        "matrix": selectors.matrix(found.in_matrix, chip_url=chip_url, cell_url=cell_url),
     }
     return render(request, "registry/family_detail.html", context)
 
@@ -92,13 +85,15 @@ def _family(request: HttpRequest, publisher: str, family: str) -> ModelFamily:
 def family_risks(request: HttpRequest, publisher: str, family: str) -> HttpResponse:
     """All risks of a family that its publisher shows, closed ones too, worst first."""
     found = _family(request, publisher, family)
-    risks = selectors.risks_with_mitigations(Risk.objects.filter(family=found).shown())
+    risks = selectors.risks_with_measures(Risk.objects.filter(family=found).shown())
     band = request.GET.get("band", "")
     if band in Band.values:
         risks = selectors.in_band(risks, Band(band))
     for name, field in (("likelihood", "current_likelihood"), ("severity", "current_severity"), ("number", "number")):
         if (value := request.GET.get(name, "")).isascii() and value.isdigit() and len(value) < 9:
             risks = risks.filter(**{field: int(value)})
+    if request.GET.get("stage") in Risk.Stage.values:
+        risks = risks.filter(stage=request.GET["stage"])
     page = keyset_page(risks, request, order=("-urgency",))
     context = {"family": found, "page": page, "bands": Band.choices, "band": band, "filtered": bool(request.GET)}
     return render(request, "registry/family_risks.html", context)
@@ -115,17 +110,18 @@ def family_releases(request: HttpRequest, publisher: str, family: str) -> HttpRe
 
 
 def visible_release(request: HttpRequest, publisher: str, family: str, version: str) -> Any:
-    releases = selectors.with_files(Release.objects.visible_to(request.user)).select_related("family__publisher")
+    releases = selectors.with_contents(Release.objects.visible_to(request.user)).select_related("family__publisher")
     return get_object_or_404(releases, family__publisher__slug=publisher, family__slug=family, version=version)
 
 
 @require_safe
 def release(request: HttpRequest, publisher: str, family: str, version: str) -> HttpResponse:
     found = visible_release(request, publisher, family, version)
-    card = found.cards.defer("source", "body").first()
+    card = selectors.card_of(found)
     context = {
         "release": found,
         "family": found.family,
+        "card": card,
         "metadata": sorted(card.metadata.items()) if card else [],
         "can_manage": request.user.is_authenticated and permissions.can_edit_release(request.user, found),
     }

@@ -13,7 +13,6 @@ from django.views.decorators.http import require_safe
 
 from accounts.permissions import scopes
 from accounts.roles import Role
-from common import audit
 from common.lifecycle import Refused
 from common.pages import keyset_page
 from registry import permissions, selectors, services
@@ -22,9 +21,10 @@ from registry.models import Artifact, ModelFamily, Release, Stage
 from registry.views.shared import attempt, cut_off, form_page, page, posted
 
 
-def managed_release(request: HttpRequest, pk: int) -> Release:
+def managed_release(request: HttpRequest, pk: int, releases: Any = None) -> Release:
     """A release whose workspace page the reader may see: 404 to those who may not know of it, else 403."""
-    found = get_object_or_404(Release.objects.visible_to(request.user).select_related("family__publisher"), pk=pk)
+    rows = Release.objects.select_related("family__publisher") if releases is None else releases
+    found: Release = get_object_or_404(rows.visible_to(request.user), pk=pk)
     if not permissions.can_see_inside(request.user, found.family):
         raise PermissionDenied
     return found
@@ -83,16 +83,15 @@ def release_create(request: HttpRequest) -> HttpResponse:
 @never_cache
 def manage_release(request: HttpRequest, pk: int) -> HttpResponse:
     """What a release consists of, what it still lacks, and what can be done with it."""
-    found = managed_release(request, pk)
-    card = found.cards.defer("body", "source").first()
-    artifacts = list(found.artifacts.order_by("path")[:200])
+    found = managed_release(request, pk, selectors.release_details(Release.objects.all()))
+    card, artifacts = selectors.unpack_release(found)
     is_draft = found.stage == Stage.DRAFT
     context = {
         "release": found,
         "family": found.family,
         "card": card,
         "artifacts": artifacts,
-        "history": audit.trail(found)[:15],
+        "history": selectors.history_of(found),
         "checks": _checks(found, card, artifacts) if is_draft else [],
         "can_edit": permissions.can_edit_release(request.user, found),
         "is_draft": is_draft,

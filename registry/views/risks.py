@@ -14,7 +14,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import scopes
-from common import audit
 from common.lifecycle import Move, available_moves
 from common.pages import keyset_page
 from registry import lifecycle, permissions, selectors, services
@@ -101,23 +100,19 @@ def risk_inside(request: HttpRequest, pk: int) -> Risk:
 @never_cache
 def risk(request: HttpRequest, pk: int) -> HttpResponse:
     """One risk. Readers from outside are sent to where the public page shows it."""
-    risks = Risk.objects.visible_to(request.user)
-    found = get_object_or_404(risks.select_related("family__publisher", "owner", "objective", "release"), pk=pk)
+    found = get_object_or_404(selectors.risk_details(Risk.objects.visible_to(request.user)), pk=pk)
     if not (request.user.is_authenticated and permissions.can_see_inside(request.user, found.family)):
         publisher, family = found.family.publisher.slug, found.family.slug
         return redirect(reverse("registry:family_risks", args=[publisher, family]) + f"?number={found.number}")
     user = request.user
-    mitigations = list(found.mitigations.select_related("owner").order_by("due_on", "pk")[:50])
-    for mitigation in mitigations:
-        mitigation.family = found.family
     moves = available_moves(lifecycle.RISK_MOVES, found, user)
     context = {
         "risk": found,
         "family": found.family,
         "moves": [(each, MOVE_PAGES[each.move.name]) for each in moves],
-        "mitigations": [(each, permissions.can_move_mitigation(user, each)) for each in mitigations],
-        "assessments": list(found.assessments.select_related("assessed_by")[:20]),
-        "history": list(audit.trail(found)[:20]),
+        "mitigations": selectors.mitigations_of(found),
+        "assessments": selectors.assessments_of(found),
+        "history": selectors.history_of(found),
         "can_edit": permissions.can_edit_risk(user, found),
         "can_assign": permissions.can_assign_risk_owner(user, found),
         "can_assess": permissions.can_assess_risk(user, found) and found.stage != Risk.Stage.CLOSED,

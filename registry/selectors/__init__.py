@@ -1,0 +1,56 @@
+"""Reads of the registry that span tables, shaped for a page or an answer."""
+
+from registry.selectors.catalogue import (
+    card_of,
+    catalogue,
+    find_families,
+    model_page,
+    public_releases,
+    release_details,
+    revision_of,
+    unpack_release,
+    waiting_releases,
+    with_contents,
+    worst_level,
+)
+from registry.selectors.embed import history_of
+from registry.selectors.matrix import Matrix, for_matrix, matrix
+from registry.selectors.people import inside, people_of
+from registry.selectors.risks import (
+    assessments_of,
+    in_band,
+    measures,
+    mitigations_of,
+    register,
+    risk_details,
+    risks_with_measures,
+    waiting_risks,
+)
+
+__all__ = [
+    "Matrix",
+    "assessments_of",
+    "card_of",
+    "catalogue",
+    "find_families",
+    "for_matrix",
+    "history_of",
+    "in_band",
+    "inside",
+    "matrix",
+    "measures",
+    "mitigations_of",
+    "model_page",
+    "people_of",
+    "public_releases",
+    "register",
+    "release_details",
+    "revision_of",
+    "risk_details",
+    "risks_with_measures",
+    "unpack_release",
+    "waiting_releases",
+    "waiting_risks",
+    "with_contents",
+    "worst_level",
+]

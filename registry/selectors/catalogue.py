@@ -1,0 +1,175 @@
+"""Model families and their releases."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Case, Count, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.functions import JSONObject
+
+from accounts.roles import Role
+from registry.models import PUBLIC_STAGES, Artifact, ModelCard, ModelFamily, Release, Risk
+from registry.scale import Level, level
+from registry.selectors.embed import embedded, embedded_history, revived
+from registry.selectors.matrix import embedded_cells, of_cells
+from registry.selectors.people import inside
+from registry.selectors.risks import embedded_measures
+
+# A page shows this many rows of what may be long, and links to the rest.
+RISKS_SHOWN = 25
+RELEASES_SHOWN = 10
+FILES_SHOWN = 50
+FILES_MANAGED = 200
+
+_PUBLISHED_FIRST = Case(When(stage=Release.Stage.PUBLISHED, then=Value(0)), default=Value(1))
+
+
+def revision_of(release: Release) -> str:
+    """The revision of ``release`` as it stands: 40 hexadecimal digits made from its card and its files.
+
+    The same card and files always give the same revision, so a client that pinned it gets exactly these bytes.
+    It has the shape of a Git commit because Hugging Face clients expect one.
+    """
+    card = release.cards.order_by("-number").values_list("sha256", flat=True).first()
+    files = list(release.artifacts.order_by("path").values_list("path", "size", "sha256"))
+    content = json.dumps([release.family_id, release.version, card, files], separators=(",", ":"))
+    return hashlib.sha256(content.encode()).hexdigest()[:40]
+
+
+def waiting_releases(user: Any) -> QuerySet[Release]:
+    """Drafts that the release manager has to bring to publication or leave."""
+    return Release.objects.filter(inside(user, Role.RELEASE_MANAGER), stage=Release.Stage.DRAFT)
+
+
+def public_releases(publisher: str, family: str) -> QuerySet[Release]:
+    """Releases of one family that anybody may see, the current one first, with family and publisher loaded."""
+    return (
+        Release.objects.filter(family__publisher__slug=publisher, family__slug=family, stage__in=PUBLIC_STAGES)
+        .select_related("family__publisher")
+        .order_by(_PUBLISHED_FIRST, "-published_at", "-pk")
+    )
+
+
+def catalogue(families: QuerySet[ModelFamily]) -> QuerySet[ModelFamily]:
+    """``families`` with their publisher, their current release and their highest open public score."""
+    current = Release.objects.filter(family=OuterRef("pk"), stage__in=PUBLIC_STAGES)
+    current = current.order_by(_PUBLISHED_FIRST, "-published_at", "-pk")
+    columns = ("version", "stage", "licence", "modality", "published_at")
+    risks = Risk.objects.shown().open().filter(family=OuterRef("pk")).order_by()
+    worst = risks.values("family").annotate(worst=Max("current_score")).values("worst")
+    return families.select_related("publisher").annotate(
+        current=Subquery(current.values(json=JSONObject(**{name: name for name in columns}))[:1]),
+        worst_score=Subquery(worst),
+    )
+
+
+def worst_level(family: Any) -> Level | None:
+    return level(family.worst_score)
+
+
+def find_families(families: QuerySet[ModelFamily], text: str) -> QuerySet[ModelFamily]:
+    """Families whose name, address or summary contains every word of ``text``."""
+    for word in text.split()[:8]:
+        families = families.filter(
+            Q(name__icontains=word)
+            | Q(slug__icontains=word)
+            | Q(summary__icontains=word)
+            | Q(publisher__name__icontains=word)
+            | Q(publisher__slug__icontains=word)
+        )
+    return families
+
+
+def _contents() -> dict[str, Any]:
+    """Files and newest card of a release, for ``annotate``."""
+    files = Artifact.objects.filter(release=OuterRef("pk"))
+    totals = files.order_by().values("release").annotate(json=JSONObject(count=Count("pk"), bytes=Sum("size")))
+    card = ModelCard.objects.filter(release=OuterRef("pk")).order_by("-number")
+    return {
+        "files": embedded(files.order_by("path")[:FILES_SHOWN], "id", "path", "size", "sha256"),
+        "file_totals": Subquery(totals.values("json")),
+        "card_body": Subquery(card.values("body")[:1]),
+        "card_rows": embedded(card[:1], "id", "number", "sha256", "metadata", "created_at"),
+    }
+
+
+def with_contents(releases: QuerySet[Release]) -> QuerySet[Release]:
+    """``releases`` with the first ``files`` by path, ``file_totals``, and the text and facts of their card."""
+    return releases.annotate(**_contents())
+
+
+def card_of(release: Any) -> ModelCard | None:
+    """The card of a release from ``with_contents``; its source is not loaded."""
+    return next(iter(revived(ModelCard, release.card_rows)), None)
+
+
+def release_details(releases: QuerySet[Release]) -> QuerySet[Release]:
+    """``releases`` with all that the release manager's page shows, in one query; unpack with ``unpack_release``."""
+    card = ModelCard.objects.filter(release=OuterRef("pk")).order_by("-number")[:1]
+    files = Artifact.objects.filter(release=OuterRef("pk")).order_by("path")[:FILES_MANAGED]
+    return releases.select_related("family__publisher").annotate(
+        card_rows=embedded(card, "id", "release_id", "number", "sha256", "metadata", "created_at"),
+        file_rows=embedded(files, "id", "release_id", "path", "size", "sha256", "created_at"),
+        history_rows=embedded_history(Release),
+    )
+
+
+def unpack_release(release: Any) -> tuple[ModelCard | None, list[Artifact]]:
+    """Card and files of a release from ``release_details``.
+
+    They are also left on the release as prefetched rows, so that whoever asks it for them on the same
+    page, such as the needs of a move, finds them without a query.
+    """
+    cards, files = revived(ModelCard, release.card_rows), revived(Artifact, release.file_rows)
+    for name, model, rows in (("cards", ModelCard, cards), ("artifacts", Artifact, files)):
+        known: Any = model._default_manager.none()
+        known._result_cache, known._prefetch_done = rows, True
+        release.__dict__.setdefault("_prefetched_objects_cache", {})[name] = known
+    return next(iter(cards), None), files
+
+
+@dataclass(frozen=True)
+class ModelPage:
+    """All that the public page of a model family shows of the registry."""
+
+    family: ModelFamily
+    current: Any
+    releases: list[Release]
+    more_releases: bool
+    risks: list[Risk]
+    more_risks: bool
+    in_matrix: list[Risk]
+
+
+def model_page(publisher: str, family: str) -> ModelPage | None:
+    """The public page of a family in one query; None when it has no public release.
+
+    The current release is the newest that is published, or the newest withdrawn one if none is. Only it
+    carries files, card and risks: the others are lines of a table.
+    """
+    public = public_releases(publisher, family)
+    first = Subquery(public.values("pk")[:1])
+    shown = Risk.objects.filter(family=OuterRef("family")).shown().open()
+    worst = embedded(
+        shown.order_by("-urgency")[: RISKS_SHOWN + 1],
+        *("id", "number", "stage", "title", "harm", "affected"),
+        *("current_score", "current_likelihood", "current_severity"),
+        measures=embedded_measures(),
+    )
+    details = {**_contents(), "risk_rows": worst, "cells": embedded_cells(shown)}
+    only_first = {name: Case(When(pk=first, then=value), default=None) for name, value in details.items()}
+    rows = list(public.annotate(**only_first)[: RELEASES_SHOWN + 1])
+    if not rows:
+        return None
+    current: Any = rows[0]
+    risks = revived(Risk, current.risk_rows)
+    return ModelPage(
+        family=current.family,
+        current=current,
+        releases=rows[:RELEASES_SHOWN],
+        more_releases=len(rows) > RELEASES_SHOWN,
+        risks=risks[:RISKS_SHOWN],
+        more_risks=len(risks) > RISKS_SHOWN,
+        in_matrix=of_cells(current.cells),
+    )

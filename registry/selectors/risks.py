@@ -1,0 +1,102 @@
+"""The register, and one risk with all that belongs to it."""
+
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.roles import Role
+from registry.models import Mitigation, Risk, RiskAssessment
+from registry.scale import Band, bounds
+from registry.selectors.embed import embedded, embedded_history, revive, revived
+from registry.selectors.people import inside
+
+# What a page shows of what may be long.
+MITIGATIONS_SHOWN = 50
+ASSESSMENTS_SHOWN = 20
+
+
+def register(user: Any) -> QuerySet[Risk]:
+    """The risks of every family for which ``user`` holds a role, worst first."""
+    return Risk.objects.filter(inside(user)).order_by("-urgency").defer("words")
+
+
+def in_band(risks: QuerySet[Risk], name: Band) -> QuerySet[Risk]:
+    lowest, highest = bounds(name)
+    return risks.filter(current_score__gte=lowest, current_score__lte=highest)
+
+
+def waiting_risks(user: Any) -> QuerySet[Risk]:
+    """What the register wants from ``user``.
+
+    Open risks they own that lack a judgement after mitigation or have an overdue mitigation, and drafts
+    nobody owns in families whose risks they treat.
+    """
+    overdue = Mitigation.objects.unfinished().filter(risks=OuterRef("pk"), due_on__lt=timezone.localdate())
+    mine = Q(owner=user.pk, stage=Risk.Stage.OPEN) & (Q(residual_score=None) | Q(Exists(overdue)))
+    unowned = Q(owner=None, stage=Risk.Stage.DRAFT) & inside(user, Role.RELEASE_MANAGER, Role.RISK_OWNER)
+    return Risk.objects.filter(mine & inside(user) | unowned)
+
+
+def embedded_measures() -> ArraySubquery:
+    """What is done about a risk, as the public sees it: dropped mitigations and owners are left out."""
+    measures = Mitigation.objects.filter(risks=OuterRef("pk")).exclude(stage=Mitigation.Stage.DROPPED)
+    return embedded(measures.order_by("due_on", "pk")[:5], "id", "title", "stage", "due_on")
+
+
+def risks_with_measures(risks: QuerySet[Risk]) -> QuerySet[Risk]:
+    """``risks`` with ``measures``: what is done about each, in the same query."""
+    return risks.annotate(measures=embedded_measures()).defer("words")
+
+
+def measures(risk: Any) -> list[Mitigation]:
+    return revived(Mitigation, risk.measures)
+
+
+def risk_details(risks: QuerySet[Risk]) -> QuerySet[Risk]:
+    """``risks`` with all that the page of one shows, in one query; see the functions ``…_of`` that unpack it."""
+    mitigations = Mitigation.objects.filter(risks=OuterRef("pk")).order_by("due_on", "pk")[:MITIGATIONS_SHOWN]
+    assessments = RiskAssessment.objects.filter(risk=OuterRef("pk")).order_by("-pk")[:ASSESSMENTS_SHOWN]
+    columns = ("id", "family_id", "title", "description", "stage", "owner_id", "due_on")
+    person = {"person_name": F("owner__display_name"), "person_email": F("owner__email")}
+    judged = {"person_name": F("assessed_by__display_name"), "person_email": F("assessed_by__email")}
+    return (
+        risks.select_related("family__publisher", "owner", "objective", "release")
+        .defer("words")
+        .annotate(
+            history_rows=embedded_history(Risk),
+            mitigation_rows=embedded(mitigations, *columns, **person),
+            assessment_rows=embedded(
+                assessments,
+                "id",
+                "kind",
+                "likelihood",
+                "severity",
+                "rationale",
+                "assessed_at",
+                "assessed_by_id",
+                **judged,
+            ),
+        )
+    )
+
+
+def mitigations_of(risk: Any) -> list[Mitigation]:
+    """The mitigations of a risk from ``risk_details``, with family and owner at hand."""
+    rows = revived(Mitigation, risk.mitigation_rows)
+    for row in rows:
+        row.family, row.owner = risk.family, _person(row, row.owner_id)
+    return rows
+
+
+def assessments_of(risk: Any) -> list[RiskAssessment]:
+    rows = revived(RiskAssessment, risk.assessment_rows)
+    for row in rows:
+        row.assessed_by = _person(row, row.assessed_by_id)
+    return rows
+
+
+def _person(row: Any, pk: int) -> User:
+    return revive(User, {"id": pk, "display_name": row.person_name, "email": row.person_email})
