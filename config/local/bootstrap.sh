@@ -45,12 +45,13 @@ if ! .venv/bin/uv --version >/dev/null 2>&1; then
     || stop "pip could not install uv; is the package index reachable?"
 fi
 
-# --inexact keeps uv, pip and what another group brought. Never a Python from anywhere else.
+# --inexact keeps uv, pip and what another group brought. Never a Python from anywhere else. Compiled now,
+# because six processes that start at once would otherwise each do it.
 groups=""
 for group in "$@"; do groups="$groups --group $group"; done
 echo "Installing the packages of uv.lock ($*)"
 unset VIRTUAL_ENV
-UV_PYTHON_DOWNLOADS=never UV_PYTHON=.venv/bin/python UV_PROJECT_ENVIRONMENT=.venv \
+UV_PYTHON_DOWNLOADS=never UV_COMPILE_BYTECODE=1 UV_PYTHON=.venv/bin/python UV_PROJECT_ENVIRONMENT=.venv \
   .venv/bin/uv sync --quiet --frozen --inexact $groups \
   || stop "uv could not install the packages of uv.lock; what it said stands above."
 for group in "$@"; do : > "$stamp-$group"; done
