@@ -13,7 +13,7 @@ from accounts.models import User
 from common import audit, events
 from common.editing import edit
 from common.lifecycle import Refused, apply
-from incidents import permissions, selectors
+from incidents import permissions
 from incidents.evidence import examine
 from incidents.lifecycle import ANSWER, CLOSE, REOPEN, TRIAGE
 from incidents.models import CloseReason, Incident, MisuseReport, ReportAttachment, ReportMessage, audience_for
@@ -24,9 +24,12 @@ from incidents.services.incidents import link_report
 from registry.models import ModelFamily, Release
 
 
-def _require(user: Any, report: MisuseReport) -> None:
-    if not permissions.can_handle_report(user, report):
+def _locked(report: MisuseReport, actor: Any) -> MisuseReport:
+    """The row as it is stored, held until the end of the transaction, for somebody who may handle it."""
+    report = MisuseReport.objects.select_for_update().get(pk=report.pk)
+    if not permissions.can_handle_report(actor, report):
         raise PermissionDenied
+    return report
 
 
 @transaction.atomic
@@ -43,7 +46,7 @@ def triage_report(
 
     Raises ``Refused`` when ``owner`` may not handle the report or it is closed.
     """
-    _require(actor, report)
+    report = _locked(report, actor)
     if not permissions.can_handle_report(owner, report):
         raise Refused(_("%(owner)s is not an incident handler of this model.") % {"owner": owner}, field="owner")
     judged: dict[str, Any] = {"severity": severity, "owner": owner}
@@ -70,7 +73,7 @@ def match_report(
     report: MisuseReport, *, actor: Any, family: ModelFamily, release: Release | None = None
 ) -> MisuseReport:
     """Say which model a report is about; from then on that model's people see it, and others do not."""
-    _require(actor, report)
+    report = _locked(report, actor)
     if release is not None and release.family_id != family.pk:
         raise Refused(_("This release belongs to another model."), field="release")
     changes = {"family": family, "release": release, "audience": audience_for([family])}
@@ -88,7 +91,7 @@ def _write(report: MisuseReport, actor: Any, body: str, visibility: str) -> Repo
 @transaction.atomic
 def answer_report(report: MisuseReport, *, actor: Any, body: str) -> ReportMessage:
     """Write to the reporter, who reads it with the receipt. Raises ``Refused`` before the report is judged."""
-    _require(actor, report)
+    report = _locked(report, actor)
     message = _write(report, actor, body, Visibility.PUBLIC)
     first = report.first_answered_at or timezone.now()
     report = apply(
@@ -101,7 +104,7 @@ def answer_report(report: MisuseReport, *, actor: Any, body: str) -> ReportMessa
 @transaction.atomic
 def add_internal_note(report: MisuseReport, *, actor: Any, body: str, evidence: Iterable[File] = ()) -> ReportMessage:
     """Write down something that the reporter never sees."""
-    _require(actor, report)
+    report = _locked(report, actor)
     files = examine(evidence)
     message = _write(report, actor, body, Visibility.INTERNAL)
     with kept(report, files, message=message, visibility=Visibility.INTERNAL, user=actor):
@@ -112,7 +115,7 @@ def add_internal_note(report: MisuseReport, *, actor: Any, body: str, evidence: 
 @transaction.atomic
 def attach_evidence(report: MisuseReport, *, actor: Any, files: Iterable[File]) -> list[ReportAttachment]:
     """Add files that a handler found; the reporter does not see them."""
-    _require(actor, report)
+    report = _locked(report, actor)
     with kept(report, examine(files), visibility=Visibility.INTERNAL, user=actor) as stored:
         digests = [attachment.sha256 for attachment in stored]
         audit.record(actor, "incidents.misusereport.attach", report, after=digests)
@@ -122,7 +125,7 @@ def attach_evidence(report: MisuseReport, *, actor: Any, files: Iterable[File]) 
 @transaction.atomic
 def close_report(report: MisuseReport, *, actor: Any, reason: str, body: str) -> MisuseReport:
     """Close ``report`` with a reason and words that the reporter reads."""
-    _require(actor, report)
+    report = _locked(report, actor)
     if reason not in CloseReason.values:
         raise Refused(_("Choose a reason."), field="reason")
     message = _write(report, actor, body, Visibility.PUBLIC)
@@ -141,7 +144,7 @@ def close_report(report: MisuseReport, *, actor: Any, reason: str, body: str) ->
 @transaction.atomic
 def reopen_report(report: MisuseReport, *, actor: Any, reason: str) -> MisuseReport:
     """Look at a closed report again. Its reporter sees that, not the reason, which is ours."""
-    _require(actor, report)
+    report = _locked(report, actor)
     if not reason.strip():
         raise Refused(_("Say why."), field="reason")
     changes = {"close_reason": "", "closed_at": None, "awaits_handler": True}
@@ -157,7 +160,3 @@ def reveal_contact(report: MisuseReport, *, actor: Any) -> str:
         raise Refused(_("The reporter left no contact."))
     audit.record(actor, "incidents.misusereport.reveal_contact", report)
     return unseal(bytes(report.contact_sealed))
-
-
-def owners_for(report: MisuseReport) -> Any:
-    return selectors.handlers_for(report.audience)

@@ -98,7 +98,13 @@ def _forms(request: HttpRequest, report: MisuseReport) -> dict[str, Any]:
 
 
 def _act(
-    request: HttpRequest, report: MisuseReport, name: str, form: Any, do: Callable[[dict[str, Any]], Any], words: str
+    request: HttpRequest,
+    report: MisuseReport,
+    name: str,
+    form: Any,
+    do: Callable[[dict[str, Any]], Any],
+    words: str,
+    after: str = "",
 ) -> HttpResponse:
     """Do what a form on the report's page asks for, or show the page again with what is wrong."""
     if not permissions.can_handle_report(request.user, report):
@@ -110,14 +116,8 @@ def _act(
             form.add_refusal(refused)
         else:
             messages.success(request, words)
-            return redirect(_next(request, report))
+            return redirect(after or report)
     return _page(request, report, status=422, **{name: form})
-
-
-def _next(request: HttpRequest, report: MisuseReport) -> Any:
-    """Back to the report; to the queue when it is not for this person's eyes any more."""
-    still = MisuseReport.objects.visible_to(request.user).filter(pk=report.pk).exists()
-    return report if still else "incidents:misuse_list"
 
 
 @require_POST
@@ -143,7 +143,9 @@ def match(request: HttpRequest, pk: int) -> HttpResponse:
         release: Release = given["release"]
         return services.match_report(report, actor=request.user, family=release.family, release=release)
 
-    return _act(request, report, "match_form", form, do, _("The report is now about this release."))
+    return _act(
+        request, report, "match_form", form, do, _("The report is now about this release."), "incidents:misuse_list"
+    )
 
 
 @require_POST
