@@ -6,7 +6,7 @@ answers every question of this kind.
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from django.contrib.auth.models import AnonymousUser
 from guardian.models import GroupObjectPermission
@@ -19,7 +19,7 @@ class Scoped(Protocol):
     """Something roles are given for: a publisher, or a family that names its publisher."""
 
     pk: Any
-    _meta: Any
+    _meta: ClassVar[Any]
 
 
 @dataclass

@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -28,4 +30,6 @@ class Role(models.TextChoices):
 
 ANY_ROLE = frozenset(Role)
 # Put into the Meta of a model that roles can be given for.
-ROLE_PERMISSIONS = [(role.codename, f"Can act as {role.value.replace('_', ' ')}") for role in Role]
+ROLE_PERMISSIONS: list[tuple[str, Any]] = [
+    (role.codename, f"Can act as {role.value.replace('_', ' ')}") for role in Role
+]

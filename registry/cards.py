@@ -204,9 +204,9 @@ def _facts(metadata: dict[str, Any]) -> dict[str, Any]:
     }
     facts = {name: value for name, value in facts.items() if value}
     for name in ("licence", "base_model"):
-        limit = Release._meta.get_field(name).max_length
+        column: Any = Release._meta.get_field(name)
         if name in facts:
-            facts[name] = facts[name][:limit]
+            facts[name] = facts[name][: column.max_length]
     return facts
 
 

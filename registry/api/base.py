@@ -43,10 +43,8 @@ class Register(
         return self.answer(row, status.HTTP_201_CREATED)
 
 
-def person(family: ModelFamily, number: int | None) -> User | None:
+def person(family: ModelFamily, number: int) -> User:
     """The person with this number among those with a role; nobody else's existence is told."""
-    if number is None:
-        return None
     people: QuerySet[User] = selectors.people_of(family)
     found = people.filter(pk=number).first()
     if found is None:

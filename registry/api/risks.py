@@ -81,7 +81,8 @@ class RiskViewSet(Register):
         family = data.pop("family")
         if not permissions.can_create_risk(request.user, family):
             raise PermissionDenied
-        data["owner"] = person(family, data.get("owner"))
+        if data.get("owner") is not None:
+            data["owner"] = person(family, data["owner"])
         return self.created(services.create_risk(family, actor=request.user, **data))
 
     @extend_schema(request=RiskTextSerializer, responses=RiskSerializer, parameters=[IF_MATCH])

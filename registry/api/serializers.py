@@ -132,7 +132,10 @@ class CardSerializer(serializers.ModelSerializer[ModelCard]):
 
 
 class NewCardSerializer(serializers.Serializer[Any]):
-    source = serializers.CharField(trim_whitespace=False, help_text="The whole README.md, front matter included.")
+    # Named as on the card itself; DRF keeps declared fields apart from its own attributes.
+    source = serializers.CharField(  # type: ignore[assignment]
+        trim_whitespace=False, help_text="The whole README.md, front matter included."
+    )
 
 
 class ArtifactSerializer(serializers.ModelSerializer[Artifact]):

@@ -11,6 +11,11 @@ from registry import cards
 from registry.models import Modality, ModelFamily, Objective, Publisher, Release, Stage
 
 
+def choice(form: forms.BaseForm, name: str) -> Any:
+    """The field whose choices depend on who asks."""
+    return form.fields[name]
+
+
 class VersionedForm(forms.Form):
     """Carries the version of the row that the writer had before them."""
 
@@ -54,7 +59,7 @@ class CatalogueFilterForm(BaseForm):
 
     def __init__(self, *args: Any, publishers: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["publisher"].queryset = publishers
+        choice(self, "publisher").queryset = publishers
 
 
 class PublisherForm(VersionedForm, BaseModelForm):
@@ -84,8 +89,8 @@ class FamilyForm(VersionedForm, BaseModelForm):
             del self.fields["row_version"]
             self.fields["publisher"] = forms.ModelChoiceField(label=_("Publisher"), queryset=publishers)
             self.order_fields(["publisher"])
-            if self.fields["publisher"].queryset.count() == 1:
-                self.initial.setdefault("publisher", self.fields["publisher"].queryset.first())
+            if choice(self, "publisher").queryset.count() == 1:
+                self.initial.setdefault("publisher", choice(self, "publisher").queryset.first())
 
 
 class ObjectiveForm(VersionedForm, BaseModelForm):
@@ -173,8 +178,8 @@ class ReleaseForm(CardForm):
 
     def __init__(self, *args: Any, families: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["family"].queryset = families
-        self.fields["family"].label_from_instance = lambda family: f"{family.name} ({family.repo_id})"
+        choice(self, "family").queryset = families
+        choice(self, "family").label_from_instance = lambda family: f"{family.name} ({family.repo_id})"
         self.fields["file"].help_text = _("Optional now. Licence, languages, modality and base model are read from it.")
 
 

@@ -3,9 +3,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.models import User
 from common.forms import BaseForm, BaseModelForm, DateInput, RadioCards
-from registry.forms.catalogue import VersionedForm
-from registry.models import Mitigation, ModelFamily, Risk, RiskAssessment
+from registry.forms.catalogue import VersionedForm, choice
+from registry.models import Mitigation, ModelFamily, Objective, Release, Risk, RiskAssessment
 from registry.scale import Band, Likelihood, Severity
 
 UNOWNED = "none"
@@ -37,7 +38,7 @@ class RiskFilterForm(BaseForm):
 
     def __init__(self, *args: Any, families: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["family"].queryset = families
+        choice(self, "family").queryset = families
 
 
 class RiskEditForm(VersionedForm, BaseModelForm):
@@ -54,9 +55,9 @@ class RiskEditForm(VersionedForm, BaseModelForm):
     def __init__(self, *args: Any, family: ModelFamily | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         family = family or self.instance.family
-        self.fields["objective"].queryset = family.objectives.all()
-        self.fields["release"].queryset = family.releases.all()
-        self.fields["release"].label_from_instance = lambda release: release.version
+        choice(self, "objective").queryset = Objective.objects.filter(family=family)
+        choice(self, "release").queryset = Release.objects.filter(family=family)
+        choice(self, "release").label_from_instance = lambda release: release.version
 
 
 class RiskForm(RiskEditForm):
@@ -64,7 +65,7 @@ class RiskForm(RiskEditForm):
 
     owner = forms.ModelChoiceField(
         label=_("Risk owner"),
-        queryset=None,
+        queryset=User.objects.none(),
         required=False,
         empty_label=_("Nobody yet"),
         help_text=_("Who answers for it. Without an owner it stays a draft."),
@@ -74,18 +75,20 @@ class RiskForm(RiskEditForm):
     def __init__(self, *args: Any, family: ModelFamily, people: Any, **kwargs: Any) -> None:
         super().__init__(*args, family=family, **kwargs)
         del self.fields["row_version"]
-        self.fields["owner"].queryset = people
+        choice(self, "owner").queryset = people
 
 
 class OwnerForm(BaseForm):
     owner = forms.ModelChoiceField(
-        label=_("Risk owner"), queryset=None, help_text=_("Somebody with a role at this publisher or model family.")
+        label=_("Risk owner"),
+        queryset=User.objects.none(),
+        help_text=_("Somebody with a role at this publisher or model family."),
     )
     row_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = people
+        choice(self, "owner").queryset = people
 
 
 class AssessmentForm(BaseForm):
@@ -131,13 +134,15 @@ class MitigationForm(BaseModelForm):
 
     def __init__(self, *args: Any, people: Any, others: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = people
+        choice(self, "owner").queryset = people
         if others is None:
             del self.fields["risks"]
         else:
-            self.fields["risks"].queryset = others
+            choice(self, "risks").queryset = others
             # Named once: a checkbox list would ask for its rows twice.
-            self.fields["risks"].choices = [(risk.pk, str(risk)) for risk in others.order_by("-urgency")[:OTHERS_SHOWN]]
+            choice(self, "risks").choices = [
+                (risk.pk, str(risk)) for risk in others.order_by("-urgency")[:OTHERS_SHOWN]
+            ]
 
     def _post_clean(self) -> None:
         """Shape only: rules are the service's."""

@@ -75,7 +75,6 @@ class refusing:  # noqa: N801 -- reads as a statement where it is used
         for constraint in self.model._meta.constraints:
             if constraint.name == known:
                 return constraint.get_violation_error_message()
-        return self.model._meta.get_field(field).error_messages["unique"] % {
-            "model_name": str(self.model._meta.verbose_name).capitalize(),
-            "field_label": self.model._meta.get_field(field).verbose_name,
-        }
+        column: Any = self.model._meta.get_field(field)
+        names = {"model_name": str(self.model._meta.verbose_name).capitalize(), "field_label": column.verbose_name}
+        return column.error_messages["unique"] % names

@@ -11,7 +11,6 @@ from django.core.files.base import File
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import User
 from common import audit
 from common.lifecycle import Refused
 from registry import permissions
@@ -58,7 +57,7 @@ class Measured(File):
 
 
 def add_artifact(
-    release: Release, *, actor: User, path: str, content: Any, sha256: str = "", expected_size: int | None = None
+    release: Release, *, actor: Any, path: str, content: Any, sha256: str = "", expected_size: int | None = None
 ) -> Artifact:
     """Store ``content`` (anything with ``read(size)``) as the file ``path`` of a draft release.
 
@@ -103,7 +102,7 @@ def add_artifact(
 
 
 @transaction.atomic
-def remove_artifact(artifact: Artifact, *, actor: User) -> None:
+def remove_artifact(artifact: Artifact, *, actor: Any) -> None:
     """Take a file out of a draft release. The stored bytes go once the transaction has committed."""
     if not permissions.can_edit_release(actor, artifact.release):
         raise PermissionDenied
@@ -137,7 +136,7 @@ def _compare(stream: Measured, sha256: str, expected_size: int | None) -> None:
         raise Refused(words % {"got": stream.sha256}, field="sha256")
 
 
-def _discard(storage: Any, name: str) -> None:
+def _discard(storage: Any, name: Any) -> None:
     try:
         storage.delete(name)
     except Exception:

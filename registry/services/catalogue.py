@@ -5,7 +5,6 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts.models import User
 from accounts.roles import Role
 from accounts.services import assign_role, service_account
 from common import audit
@@ -22,7 +21,7 @@ ALWAYS_EDITABLE = frozenset({"modality", "base_model", "languages"})
 
 @transaction.atomic
 def create_publisher(
-    *, actor: User, slug: str, name: str, about: str = "", website: str = "", contact_email: str = ""
+    *, actor: Any, slug: str, name: str, about: str = "", website: str = "", contact_email: str = ""
 ) -> Publisher:
     """Register a publisher; whoever does so becomes its administrator and release manager.
 
@@ -40,7 +39,7 @@ def create_publisher(
 
 
 def edit_publisher(
-    publisher: Publisher, *, actor: User, expected_version: int | None = None, **changes: Any
+    publisher: Publisher, *, actor: Any, expected_version: int | None = None, **changes: Any
 ) -> Publisher:
     """Change name, description or contact of a publisher. Its short name stays: addresses depend on it."""
     if not permissions.can_edit_publisher(actor, publisher):
@@ -56,7 +55,7 @@ def edit_publisher(
 def create_family(
     publisher: Publisher,
     *,
-    actor: User,
+    actor: Any,
     slug: str,
     name: str,
     summary: str,
@@ -79,9 +78,7 @@ def create_family(
     return family
 
 
-def edit_family(
-    family: ModelFamily, *, actor: User, expected_version: int | None = None, **changes: Any
-) -> ModelFamily:
+def edit_family(family: ModelFamily, *, actor: Any, expected_version: int | None = None, **changes: Any) -> ModelFamily:
     """Change what a family says of itself. Its short name stays: addresses and clients depend on it."""
     if not permissions.can_edit_family(actor, family):
         raise PermissionDenied
@@ -96,7 +93,7 @@ def edit_family(
 def create_release(
     family: ModelFamily,
     *,
-    actor: User,
+    actor: Any,
     version: str,
     modality: str = "",
     licence: str = "",
@@ -127,7 +124,7 @@ def create_release(
     return release
 
 
-def edit_release(release: Release, *, actor: User, expected_version: int | None = None, **changes: Any) -> Release:
+def edit_release(release: Release, *, actor: Any, expected_version: int | None = None, **changes: Any) -> Release:
     """Change the fields of a release. After publication its version and licence stay as they were."""
     if not permissions.can_edit_release(actor, release):
         raise PermissionDenied
@@ -146,7 +143,7 @@ def edit_release(release: Release, *, actor: User, expected_version: int | None 
 
 
 @transaction.atomic
-def add_objective(family: ModelFamily, *, actor: User, title: str, statement: str = "") -> Objective:
+def add_objective(family: ModelFamily, *, actor: Any, title: str, statement: str = "") -> Objective:
     """Say what a family must hold to, so that risks can name what they threaten."""
     if not permissions.can_edit_objectives(actor, family):
         raise PermissionDenied
@@ -157,7 +154,7 @@ def add_objective(family: ModelFamily, *, actor: User, title: str, statement: st
 
 
 def edit_objective(
-    objective: Objective, *, actor: User, expected_version: int | None = None, **changes: Any
+    objective: Objective, *, actor: Any, expected_version: int | None = None, **changes: Any
 ) -> Objective:
     if not permissions.can_edit_objectives(actor, objective.family):
         raise PermissionDenied

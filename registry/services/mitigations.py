@@ -19,7 +19,7 @@ from registry.services.risks import can_answer, stated
 
 @transaction.atomic
 def add_mitigation(
-    risks: Sequence[Risk], *, actor: User, title: str, owner: User, due_on: dt.date, description: str = ""
+    risks: Sequence[Risk], *, actor: Any, title: str, owner: User, due_on: dt.date, description: str = ""
 ) -> Mitigation:
     """Plan what is done about ``risks`` (all of one model family), by whom and until when."""
     if not risks:
@@ -43,7 +43,7 @@ def add_mitigation(
 
 
 def edit_mitigation(
-    mitigation: Mitigation, *, actor: User, expected_version: int | None = None, **changes: Any
+    mitigation: Mitigation, *, actor: Any, expected_version: int | None = None, **changes: Any
 ) -> Mitigation:
     """Change what a mitigation says, who does it or until when. A finished one stays as it is."""
     if not permissions.can_edit_mitigation(actor, mitigation):
@@ -59,13 +59,13 @@ def edit_mitigation(
     )
 
 
-def start_mitigation(mitigation: Mitigation, *, actor: User) -> Mitigation:
+def start_mitigation(mitigation: Mitigation, *, actor: Any) -> Mitigation:
     return lifecycle.apply(START, mitigation, actor=actor)
 
 
-def finish_mitigation(mitigation: Mitigation, *, actor: User) -> Mitigation:
+def finish_mitigation(mitigation: Mitigation, *, actor: Any) -> Mitigation:
     return lifecycle.apply(FINISH, mitigation, actor=actor)
 
 
-def drop_mitigation(mitigation: Mitigation, *, actor: User, reason: str) -> Mitigation:
+def drop_mitigation(mitigation: Mitigation, *, actor: Any, reason: str) -> Mitigation:
     return lifecycle.apply(DROP, mitigation, actor=actor, reason=stated(reason))

@@ -20,7 +20,7 @@ from registry.services import _store
 def create_risk(
     family: ModelFamily,
     *,
-    actor: User,
+    actor: Any,
     title: str,
     harm: str,
     affected: str = "",
@@ -58,7 +58,7 @@ def create_risk(
     return risk
 
 
-def edit_risk(risk: Risk, *, actor: User, expected_version: int | None = None, **changes: Any) -> Risk:
+def edit_risk(risk: Risk, *, actor: Any, expected_version: int | None = None, **changes: Any) -> Risk:
     """Change what a risk says. Owner, judgements and stage have services of their own."""
     if not permissions.can_edit_risk(actor, risk):
         raise PermissionDenied
@@ -68,7 +68,7 @@ def edit_risk(risk: Risk, *, actor: User, expected_version: int | None = None, *
     return edit(risk, actor=actor, verb="registry.risk.edit", changes=changes, expected_version=expected_version)
 
 
-def assign_risk_owner(risk: Risk, *, actor: User, owner: User, expected_version: int | None = None) -> Risk:
+def assign_risk_owner(risk: Risk, *, actor: Any, owner: User, expected_version: int | None = None) -> Risk:
     """Name the person who answers for ``risk``: somebody with a role at its family or publisher."""
     if not permissions.can_assign_risk_owner(actor, risk):
         raise PermissionDenied
@@ -86,7 +86,7 @@ def assign_risk_owner(risk: Risk, *, actor: User, owner: User, expected_version:
 def assess_risk(
     risk: Risk,
     *,
-    actor: User,
+    actor: Any,
     kind: str,
     likelihood: int,
     severity: int,
@@ -109,7 +109,8 @@ def assess_risk(
     if kind == RiskAssessment.Kind.RESIDUAL and locked.inherent_score is None:
         raise Refused(_("Assess the risk before mitigation first."), field="kind")
     changes = {f"{kind}_likelihood": int(likelihood), f"{kind}_severity": int(severity)}
-    verb, evidence = "registry.risk.assess", {"kind": kind, "reason": rationale}
+    verb = "registry.risk.assess"
+    evidence: dict[str, Any] = {"kind": kind, "reason": rationale}
     version = locked.row_version
     locked = edit(locked, actor=actor, verb=verb, changes=changes, expected_version=expected_version, **evidence)
     if locked.row_version == version:
@@ -119,17 +120,17 @@ def assess_risk(
     return assessment
 
 
-def open_risk(risk: Risk, *, actor: User) -> Risk:
+def open_risk(risk: Risk, *, actor: Any) -> Risk:
     """Take a risk out of draft. Raises ``Refused`` while it has no owner or no judgement before mitigation."""
     return lifecycle.apply(OPEN, risk, actor=actor, changes={"opened_at": timezone.now()})
 
 
-def close_risk(risk: Risk, *, actor: User, reason: str) -> Risk:
+def close_risk(risk: Risk, *, actor: Any, reason: str) -> Risk:
     """Close a risk that no longer applies, with the reason on record."""
     return lifecycle.apply(CLOSE, risk, actor=actor, changes={"closed_at": timezone.now()}, reason=stated(reason))
 
 
-def reopen_risk(risk: Risk, *, actor: User, reason: str) -> Risk:
+def reopen_risk(risk: Risk, *, actor: Any, reason: str) -> Risk:
     return lifecycle.apply(REOPEN, risk, actor=actor, changes={"closed_at": None}, reason=stated(reason))
 
 
