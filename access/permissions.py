@@ -48,6 +48,7 @@ def is_partial(user: Any, request: AccessRequest) -> bool:
 
 def can_decide_request(user: Any, request: AccessRequest) -> bool:
     """A release manager of the family who is not partial. Superusers meet the second half too."""
+    request.load_related()
     return has_role(user, Role.RELEASE_MANAGER, request.family) and not is_partial(user, request)
 
 

@@ -148,8 +148,6 @@ def flags(request: Any) -> list[tuple[str, Any]]:
         found.append(("warn", _("No organisation")))
     elif not getattr(request, "organisation_known", True):
         found.append(("warn", _("New organisation")))
-    if request.tier.decided_singly:
-        found.append(("brand", _("Decide singly")))
     return found
 
 

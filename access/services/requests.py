@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +25,7 @@ from access.lifecycle import (
 )
 from access.models import Acceptance, AccessRequest, Grant, RequestMessage, TermsVersion, Tier
 from common import audit, editing, events, lifecycle
-from common.lifecycle import Refused, Stale
+from common.lifecycle import Move, Refused, Stale
 from registry.models import Release
 
 _EDITABLE = {AccessRequest.Stage.DRAFT, AccessRequest.Stage.RETURNED}
@@ -65,13 +66,17 @@ def start_request(tier: Tier, release: Release, *, actor: Any) -> AccessRequest:
 
 
 @transaction.atomic
-def save_draft(request: AccessRequest, *, actor: Any, **changes: Any) -> AccessRequest:
+def save_draft(
+    request: AccessRequest, *, actor: Any, expected_version: int | None = None, **changes: Any
+) -> AccessRequest:
     """Keep what was typed so far: ``purpose``, ``answers`` by field name, ``typed_name``. Nothing is checked yet."""
     if not permissions.is_requester(actor, request):
         raise PermissionDenied
     request = AccessRequest.objects.select_for_update(of=("self",)).select_related("tier").get(pk=request.pk)
     if request.stage not in _EDITABLE:
         raise Refused(_("This request was sent and cannot be changed. Write a message instead."))
+    if expected_version not in {None, request.row_version}:
+        raise Stale(_("You changed this request somewhere else meanwhile. Look at it again."))
     before = {name: getattr(request, name) for name in _WRITTEN}
     if "purpose" in changes:
         request.purpose = str(changes["purpose"] or "").strip()[:200]
@@ -172,11 +177,14 @@ def return_request(
     The clock stands still until it comes back. What they wrote is kept, to show what they changed.
     """
     message = say_why(message, "message")
-    request = _unchanged(request, expected_version)
     names = list(dict.fromkeys(fields))
+    # What it was when it was returned: from the row itself, which only its requester could have changed.
     copy = {"purpose": request.purpose, "answers": request.answers}
     changes = {"returned_at": timezone.now(), "returned_fields": names, "returned_copy": copy}
-    request = lifecycle.apply(RETURN, request, actor=actor, changes=changes, reason=message, fields=names)
+    version = request.row_version if expected_version is None else expected_version
+    request = lifecycle.apply(
+        _as_read(RETURN, version), request, actor=actor, changes=changes, reason=message, fields=names
+    )
     RequestMessage.objects.create(request=request, author=actor, body=message)
     events.emit("access.request.returned", request)
     return request
@@ -193,10 +201,15 @@ def decide_request(
     or the release is withdrawn, ``Stale`` when it has changed since ``expected_version`` was read, and
     ``PermissionDenied`` to the requester and their colleagues.
     """
-    request = _unchanged(request, expected_version)
     reason, now = say_why(reason, "reason"), timezone.now()
     changes = {"decided_at": now, "closed_at": now, "decided_by_id": actor.pk, "decision_reason": reason}
-    request = lifecycle.apply(APPROVE if approve else DECLINE, request, actor=actor, changes=changes, reason=reason)
+    request = lifecycle.apply(
+        _as_read(APPROVE if approve else DECLINE, expected_version),
+        request,
+        actor=actor,
+        changes=changes,
+        reason=reason,
+    )
     if approve:
         _give_grant(request, actor)
     events.emit("access.request.decided", request, stage=request.stage)
@@ -266,12 +279,15 @@ def _outcome(request: AccessRequest, call: Callable[[AccessRequest], Any]) -> tu
         return request, _("You cannot decide this request.")
 
 
-def _unchanged(request: AccessRequest, expected_version: int | None) -> AccessRequest:
-    """The locked row, if it is what the person had before them when they decided."""
-    row = AccessRequest.objects.select_for_update().get(pk=request.pk)
-    if expected_version is not None and row.waits and row.row_version != expected_version:
-        raise Stale(_("This request has changed since you opened it. Read it again, then decide."))
-    return row
+def _as_read(move: Move, version: int | None) -> Move:
+    """``move`` for somebody who read ``version``: stale when the requester has sent something else since."""
+
+    def unchanged(row: AccessRequest) -> str:
+        if version is not None and row.row_version != version:
+            raise Stale(_("This request has changed since you opened it. Read it again, then decide."))
+        return ""
+
+    return replace(move, needs=(unchanged, *move.needs))
 
 
 def _check_complete(request: AccessRequest) -> None:
@@ -344,7 +360,6 @@ def _give_grant(request: AccessRequest, actor: Any) -> Grant:
     audit.record(
         actor, "access.grant.give", grant, after={"valid_from": grant.valid_from, "valid_until": grant.valid_until}
     )
-    events.emit("access.grant.activated", grant)
     return grant
 
 

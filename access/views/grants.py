@@ -49,7 +49,7 @@ def grant_list(request: HttpRequest) -> HttpResponse:
     form = GrantFilter(request.GET)
     chosen = form.cleaned_data if form.is_valid() else {}
     rows = judgeable(Grant.objects.for_staff(request.user)).select_related(
-        "tier", "user__organisation", "release__family__publisher"
+        "tier", "user__organisation", "release", "family"
     )
     words, state = chosen.get("q"), chosen.get("state")
     if words:

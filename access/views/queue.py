@@ -56,6 +56,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         for name, label in labels.items()
     ]
     context = {"page": shown, "filter": form, "tab": tab, "tabs": tabs, "filtered": bool(kept)}
+    context["manages_tiers"] = permissions.can_manage_any_tiers(request.user)
     return render(request, "access/queue.html", context)
 
 

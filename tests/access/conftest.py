@@ -90,7 +90,7 @@ def as_user():
     def client(user):
         browser = Client()
         if user is not None:
-            browser.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+            browser.force_login(user)
         return browser
 
     return client
