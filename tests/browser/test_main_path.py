@@ -5,15 +5,16 @@ the pictures that the guides show.
 """
 
 import hashlib
+import io
 import os
 import re
 from pathlib import Path
 
 import pytest
 from allauth.account.models import EmailAddress
+from pypdf import PdfReader
 
 from accounts.services import create_token
-from common import audit
 from registry.models import Release, Risk
 from tests.factories.accounts import PASSWORD
 from tests.hub_client import download
@@ -108,7 +109,7 @@ def test_from_model_card_to_safety_report(
     triage(handler, incident_handler)
     come_back(reporter, receipt)
     decide(person(reviewer), handler, risk)
-    make_report(person(auditor), celery_worker)
+    make_report(person(auditor))
 
 
 def register_release(manager, tmp_path):
@@ -275,22 +276,26 @@ def decide(reviewer, handler, risk):
     handler.fill(lessons="Test filters with imitated voices.").press("Save lessons")
     handler.page.locator("main form[action$='/decisions/'] [name=reference]").fill("D-1")
     handler.press("Link decision")
+    for move, label in (("contain", "Mark as contained"), ("resolve", "Mark as resolved")):
+        if not handler.page.locator(f"main #reason-{move}").is_visible():
+            handler.page.locator("main summary", has_text=label).click()
+        handler.page.locator(f"main #reason-{move}").fill("The filter holds.")
+        handler.press(label)
+    handler.picture("incident-resolved")
     public = handler.go("/decisions/").follow("Filter the output")
     public.picture("decision")
     assert "Bank phishing with Walker 1B" in public.text()
     assert "The filter lets 2 of 100 through." in public.text()
 
 
-def make_report(auditor, celery_worker):
-    """Step 6: a worker makes it, the page shows how far it is, the auditor downloads it."""
-    auditor.go("/workspace/reports/new/")
-    auditor.press("Make report")
+def make_report(auditor):
+    """Step 6: a worker makes it, the page shows how far it is and survives a reload, the auditor downloads it."""
+    auditor.go("/workspace/reports/new/").choose(preset="this_year").press("Make the report")
     auditor.page.reload()
-    auditor.page.get_by_role("link", name=re.compile("Download")).first.wait_for(timeout=120_000)
+    link = auditor.page.locator("main a[href$='report.pdf']").first
+    link.wait_for(timeout=120_000)
     auditor.picture("report-done")
-    with auditor.page.expect_download() as download_info:
-        auditor.page.get_by_role("link", name=re.compile("Download")).first.click()
-    content = Path(download_info.value.path()).read_bytes()
-    assert content.startswith(b"%PDF-")
-    made = audit.AuditEvent.objects.filter(verb__startswith="reports.").values_list("verb", flat=True)
-    assert list(made), "the report is on record"
+    content = auditor.page.request.get(link.get_attribute("href")).body()
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages)
+    for words in ("Walker 1B", "Targeted phishing text", "Filter the output", "Test filters with imitated voices."):
+        assert words in " ".join(text.split()), words
