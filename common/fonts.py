@@ -29,7 +29,9 @@ def build_fonts(folder: Path, *, force: bool = False) -> list[Path]:
         target = folder / name
         if target.exists() and not force:
             continue
-        options = subset.Options(flavor="woff2", layout_features=["kern", "liga", "calt", "mark", "mkmk", "tnum", "ccmp"])
+        options = subset.Options(
+            flavor="woff2", layout_features=["kern", "liga", "calt", "mark", "mkmk", "tnum", "ccmp"]
+        )
         # A half-written font must never look like a finished one.
         part = target.with_suffix(".part")
         with subset.load_font(str(SOURCE), options) as font:

@@ -8,10 +8,10 @@ from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
 
 from common.forms import BaseForm, CheckboxCards, DateInput, ManyUploadsField, RadioCards
 from common.pages import Page
@@ -63,7 +63,7 @@ class ExampleForm(BaseForm):
         choices=[("child", _("Children")), ("worker", _("Workers")), ("public", _("The public"))],
         widget=CheckboxCards,
     )
-    files = ManyUploadsField(
+    evidence = ManyUploadsField(
         label=_("Screenshots or files"),
         required=False,
         max_bytes=10_000_000,
@@ -75,7 +75,9 @@ class ExampleForm(BaseForm):
 
 
 class FilterForm(BaseForm):
-    q = forms.CharField(label=_("Name, organisation or number"), required=True, widget=forms.TextInput({"type": "search"}))
+    q = forms.CharField(
+        label=_("Name, organisation or number"), required=True, widget=forms.TextInput({"type": "search"})
+    )
     tier = forms.ChoiceField(label=_("Tier"), choices=[("", _("All tiers")), ("2", _("Tier 2"))])
 
 
@@ -183,4 +185,3 @@ def gallery(request: HttpRequest) -> HttpResponse:
     if request.GET.get("page") == "errors":
         data["form"] = data["wrong_form"]
     return render(request, template, data)
-

@@ -12,7 +12,12 @@ from playwright.sync_api import sync_playwright
 
 from common.fonts import build_fonts
 
-CHROMIUM = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+CHROMIUM = (
+    os.environ.get("CHROMIUM")
+    or shutil.which("chromium")
+    or shutil.which("chromium-browser")
+    or shutil.which("google-chrome")
+)
 AXE_TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -61,7 +66,7 @@ def browser_page(browser, live_server):
             session = client.cookies[settings.SESSION_COOKIE_NAME].value
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": session, "url": live_server.url}])
         page = context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)
         page.on("console", lambda message: _note(complaints, page, message.text))
         page.on("pageerror", lambda error: complaints.append(f"{page.url}: {error}"))
         if path is not None:
@@ -100,4 +105,6 @@ def axe():
 @pytest.fixture(scope="session")
 def overflow():
     """How many pixels a page is wider than its window."""
-    return lambda page: page.evaluate("Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)")
+    return lambda page: page.evaluate(
+        "Math.max(0, document.documentElement.scrollWidth - document.documentElement.clientWidth)"
+    )

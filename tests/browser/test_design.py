@@ -5,7 +5,8 @@ import pytest
 PAGES = ["/gallery/", "/gallery/?page=errors", "/gallery/?page=public&messages=1"]
 SMALL_TARGETS = """() => [...document.querySelectorAll('a, button, input, select, summary')].filter((each) => {
   const box = each.getBoundingClientRect();
-  if (!box.width || each.closest('.visually-hidden, .skip-link') || getComputedStyle(each).visibility === 'hidden') return false;
+  if (!box.width || each.closest('.visually-hidden, .skip-link')) return false;
+  if (getComputedStyle(each).visibility === 'hidden') return false;
   if (each.matches('a') && getComputedStyle(each).display === 'inline') return false;
   return box.width < 24 || box.height < 24;
 }).map((each) => each.outerHTML.slice(0, 120))"""
@@ -13,7 +14,10 @@ COVERED = """() => {
   const one = document.activeElement, box = one.getBoundingClientRect();
   if (one === document.body || !box.height) return '';
   const points = [[.5, .5], [.1, .1], [.9, .9]].map(([x, y]) => [box.left + box.width * x, box.top + box.height * y]);
-  const seen = points.some(([x, y]) => { const top = document.elementFromPoint(x, y); return top && (one.contains(top) || top.contains(one)); });
+  const seen = points.some(([x, y]) => {
+    const top = document.elementFromPoint(x, y);
+    return top && (one.contains(top) || top.contains(one));
+  });
   return seen ? '' : one.outerHTML.slice(0, 120);
 }"""
 
@@ -89,7 +93,12 @@ def test_queue_keys_move_select_and_count(browser_page, superuser):
     page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("x")
-    assert page.evaluate("[...document.querySelectorAll('[data-select]')].map((box) => box.checked)") == [False, True, False, False]
+    assert page.evaluate("[...document.querySelectorAll('[data-select]')].map((box) => box.checked)") == [
+        False,
+        True,
+        False,
+        False,
+    ]
     assert page.inner_text("[data-bulk-count]") == "1 selected"
     page.check("[data-select-all]")
     assert page.inner_text("[data-bulk-count]") == "4 selected"
@@ -148,7 +157,10 @@ def test_print_opens_details_and_hides_the_frame(browser_page, superuser):
     page.emulate_media(media="print")
     assert not page.is_visible(".site-nav")
     assert not page.is_visible(".bulk-bar")
-    page.evaluate("document.querySelector('#main .shell').insertAdjacentHTML('beforeend', '<details><summary>More</summary><p id=inside>text</p></details>')")
+    page.evaluate(
+        "document.querySelector('#main .shell').insertAdjacentHTML("
+        "'beforeend', '<details><summary>More</summary><p id=inside>text</p></details>')"
+    )
     assert page.evaluate("document.getElementById('inside').checkVisibility({contentVisibilityAuto: true})")
 
 
@@ -172,7 +184,9 @@ def test_public_pages_could_run_under_trusted_types(browser_page, superuser, pat
 
     def stricter(route):
         answer = route.fetch()
-        policy = f"{answer.headers['content-security-policy']}; require-trusted-types-for 'script'; trusted-types 'none'"
+        policy = (
+            f"{answer.headers['content-security-policy']}; require-trusted-types-for 'script'; trusted-types 'none'"
+        )
         route.fulfill(response=answer, headers={**answer.headers, "content-security-policy": policy})
 
     page.route("**/gallery/**", stricter)

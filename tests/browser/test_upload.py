@@ -15,7 +15,9 @@ def draft(family, release_manager):
 
 
 def fill(page, digest):
-    page.set_input_files("[name=file]", {"name": "model.safetensors", "mimeType": "application/octet-stream", "buffer": WEIGHTS})
+    page.set_input_files(
+        "[name=file]", {"name": "model.safetensors", "mimeType": "application/octet-stream", "buffer": WEIGHTS}
+    )
     page.fill("[name=sha256]", digest)
 
 

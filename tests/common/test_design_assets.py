@@ -23,7 +23,9 @@ def collected(tmp_path_factory):
         "ASSETS_DIR": assets,
         "STATIC_ROOT": static,
         "STATICFILES_DIRS": [settings.BASE_DIR / "static", assets],
-        "INSTALLED_APPS": [app for app in settings.INSTALLED_APPS if "spectacular" not in app and app != "django.contrib.admin"],
+        "INSTALLED_APPS": [
+            app for app in settings.INSTALLED_APPS if "spectacular" not in app and app != "django.contrib.admin"
+        ],
         "STORAGES": {**settings.STORAGES, "staticfiles": {"BACKEND": "common.static_storage.PortalStaticFilesStorage"}},
     }
     with override_settings(**changed):

@@ -16,7 +16,10 @@ TEXT = [
     *[("text", f"{tone}-wash") for tone in ("ok", "warn", "bad", "info")],
     *[(tone, f"{tone}-wash") for tone in ("ok", "warn", "bad", "info")],
     *[(tone, ground) for tone in ("ok", "warn", "bad", "info", "accent") for ground in ("page", "surface", "raised")],
-    *[("link", ground) for ground in ("page", "surface", "raised", "accent-wash", "info-wash", "warn-wash", "ok-wash", "bad-wash")],
+    *[
+        ("link", ground)
+        for ground in ("page", "surface", "raised", "accent-wash", "info-wash", "warn-wash", "ok-wash", "bad-wash")
+    ],
     ("accent", "accent-wash"),
     ("accent-strong", "accent-wash"),
     ("on-accent", "accent"),
@@ -76,7 +79,13 @@ def test_only_tokens_name_colours():
         path.name: found
         for path in CSS.glob("*.css")
         if path.name not in {"tokens.css", "report.css"}
-        and (found := [hit for hit in re.findall(r"#[0-9a-fA-F]{3,8}\b", path.read_text()) if hit not in {"#fff", "#000", "#0000"}])
+        and (
+            found := [
+                hit
+                for hit in re.findall(r"#[0-9a-fA-F]{3,8}\b", path.read_text())
+                if hit not in {"#fff", "#000", "#0000"}
+            ]
+        )
     }
     assert named == {}
 

@@ -12,11 +12,16 @@ from common.lifecycle import Refused
 
 class Form(BaseForm):
     kind = forms.ChoiceField(
-        label="Kind", help_text="Pick one.", choices=[("a", "First"), ("b", "Second")], widget=RadioCards(hints={"b": "More of it"})
+        label="Kind",
+        help_text="Pick one.",
+        choices=[("a", "First"), ("b", "Second")],
+        widget=RadioCards(hints={"b": "More of it"}),
     )
     story = forms.CharField(label="Story", help_text="In your words.", widget=forms.Textarea, max_length=4000)
     link = forms.URLField(label="Link", required=False)
-    who = forms.MultipleChoiceField(label="Who", required=False, choices=[("Group", [("x", "Ex")]), ("y", "Why")], widget=CheckboxCards)
+    who = forms.MultipleChoiceField(
+        label="Who", required=False, choices=[("Group", [("x", "Ex")]), ("y", "Why")], widget=CheckboxCards
+    )
     file = UploadField(label="File", required=False, max_bytes=1000, kinds={".pdf": "PDF", ".png": "PNG"})
     agree = forms.BooleanField(label="I agree")
 
@@ -24,7 +29,10 @@ class Form(BaseForm):
 def test_hint_and_error_stand_before_the_control():
     html = str(Form({}))
     story = html[html.index('for="id_story"') :]
-    order = [story.index(part) for part in ('id="id_story_helptext"', 'id="id_story_error"', "<textarea", 'id="id_story_count"')]
+    order = [
+        story.index(part)
+        for part in ('id="id_story_helptext"', 'id="id_story_error"', "<textarea", 'id="id_story_count"')
+    ]
     assert order == sorted(order)
 
 
@@ -104,7 +112,9 @@ def test_upload_says_its_limits_and_keeps_them():
     assert "PDF or PNG, up to 1 kB." in str(Form())
     good = SimpleUploadedFile("a.PDF", b"x" * 1000)
     assert "file" not in Form({}, {"file": good}).errors
-    assert Form({}, {"file": SimpleUploadedFile("a.pdf", b"x" * 1001)}).errors["file"] == ["a.pdf is larger than 1 kB. Choose a smaller file."]
+    assert Form({}, {"file": SimpleUploadedFile("a.pdf", b"x" * 1001)}).errors["file"] == [
+        "a.pdf is larger than 1 kB. Choose a smaller file."
+    ]
     assert Form({}, {"file": SimpleUploadedFile("a.exe", b"x")}).errors["file"] == ["a.exe is not one of: PDF or PNG."]
 
 

@@ -17,7 +17,15 @@ def draw(source, **context):
 
 @pytest.mark.parametrize(
     ("size", "words"),
-    [(0, "0 B"), (999, "999 B"), (1000, "1 kB"), (412_000, "412 kB"), (15_234_567_890, "15.2 GB"), (10**15, "1000 TB"), (None, "")],
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1 kB"),
+        (412_000, "412 kB"),
+        (15_234_567_890, "15.2 GB"),
+        (10**15, "1000 TB"),
+        (None, ""),
+    ],
 )
 def test_sizes_are_written_in_thousands(size, words):
     assert tidegate.bytes_filter(size) == words
@@ -72,7 +80,7 @@ def test_distance_in_time(delta, words):
         '<img src=x onerror="alert(1)">',
         "<div style='color:red'>x</div>",
         '[x](https://example.org "a\\" onclick=\\"b")',
-        "<https://example.org/\"onmouseover=alert(1)>",
+        '<https://example.org/"onmouseover=alert(1)>',
     ],
 )
 def test_markdown_of_others_stays_harmless(text):
@@ -90,7 +98,9 @@ def test_markdown_of_others_stays_harmless(text):
 
 
 def test_markdown_keeps_what_cards_need():
-    html = str(tidegate.markdown("# Title\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n[paper](https://example.org)\n\n~~old~~", 2))
+    html = str(
+        tidegate.markdown("# Title\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n[paper](https://example.org)\n\n~~old~~", 2)
+    )
     assert "<h3>Title</h3>" in html
     assert "<td>1</td>" in html
     assert 'rel="nofollow noopener noreferrer"' in html
@@ -106,7 +116,10 @@ def test_five_megabytes_of_brackets_do_not_hang():
 
 
 def test_plain_words():
-    assert tidegate.plain("# Title\n\nSome **bold** [link](https://example.org) and `code`.") == "Title Some bold link and code."
+    assert (
+        tidegate.plain("# Title\n\nSome **bold** [link](https://example.org) and `code`.")
+        == "Title Some bold link and code."
+    )
 
 
 def test_attributes_passed_on_are_escaped():

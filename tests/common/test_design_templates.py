@@ -82,4 +82,6 @@ def test_scripts_are_small():
     scripts = list((ROOT / "static" / "js").glob("*.js"))
     assert sum(len(brotli.compress(path.read_bytes())) for path in scripts) <= 6_000
     for path in scripts:
-        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", path.read_text()), path.name
+        assert not re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\(|new Function", path.read_text()
+        ), path.name
