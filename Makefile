@@ -18,10 +18,6 @@ test: .install-local-test-lint ## run all tests on real servers (ARGS="tests/acc
 	@$(LOCAL) test -- $(PYTHON) -m pytest $(ARGS)
 
 check: .install-local-test-lint ## format, lint, types, import contracts, migrations, API schema, deployment
-	$(PYTHON) -m ruff format --check .
-	$(PYTHON) -m ruff check .
-	$(PYTHON) -m mypy
-	.venv/bin/lint-imports
 	@$(LOCAL) exec -- sh config/local/check.sh
 
 fmt: .install-local-test-lint ## format the code and mend what the linter can

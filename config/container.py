@@ -6,6 +6,7 @@ instead of trusting the order: secret files first, then PostgreSQL, then the mig
 
 import os
 import secrets
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,10 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import urlsplit
+
+import psycopg
+
+from config.celery import app
 
 PATIENCE = 300
 MIGRATE_LOCK = 7_143_302
@@ -29,9 +34,8 @@ def main(arguments: list[str]) -> int:
         "check-worker": check_worker,
         "check-beat": check_beat,
     }
-    if uploads := os.environ.get("UPLOAD_TEMP_DIR"):
-        if arguments[:1] != ["secrets"]:
-            Path(uploads).mkdir(parents=True, exist_ok=True)
+    if (uploads := os.environ.get("UPLOAD_TEMP_DIR")) and arguments[:1] != ["secrets"]:
+        Path(uploads).mkdir(parents=True, exist_ok=True)
     if arguments and arguments[0] == "manage":
         return replace(sys.executable, "manage.py", *arguments[1:])
     if len(arguments) != 1 or arguments[0] not in roles:
@@ -71,8 +75,6 @@ def _keep(path: Path, value: str) -> None:
 
 def migrate() -> int:
     """Migrate the database; of several that try at once, one does and the others wait for it."""
-    import psycopg
-
     wait_for_secrets()
     wait_until(lambda: database_answers() is None, "PostgreSQL answers")
     with psycopg.connect(database_url(), autocommit=True) as connection:
@@ -110,17 +112,11 @@ def check_web() -> int:
 
 def check_worker() -> int:
     """Asked through the broker, as the jobs are."""
-    import socket
-
-    from config.celery import app
-
     return 0 if app.control.ping(destination=[f"celery@{socket.gethostname()}"], timeout=5, limit=1) else 1
 
 
 def check_beat() -> int:
     """Some scheduler was at work in the last two minutes: this one, or the one it stands by for."""
-    import psycopg
-
     with psycopg.connect(database_url(), connect_timeout=5) as connection:
         query = "SELECT at > now() - interval '2 minutes' FROM common_heartbeat WHERE name = 'beat'"
         return 0 if connection.execute(query).fetchone() == (True,) else 1
@@ -157,8 +153,6 @@ def wait_until(good: Callable[[], bool], what: str, pause: float = 1) -> None:
 
 def database_answers() -> str | None:
     """None when it does, else why not."""
-    import psycopg
-
     try:
         psycopg.connect(database_url(), connect_timeout=3).close()
     except (psycopg.Error, OSError) as error:

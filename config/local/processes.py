@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -140,10 +141,8 @@ def stop(entries: Iterable[Entry]) -> None:
             _send(leader, entry.stop_with)
             _wait(leader, entry.patience)
         if entry.leads_group and (leader or _has_members(entry)):
-            try:
+            with suppress(ProcessLookupError, PermissionError):
                 os.killpg(entry.pid, signal.SIGKILL)
-            except (ProcessLookupError, PermissionError):
-                pass
         if leader:
             _send(leader, signal.SIGKILL)
             _wait(leader, 5)
@@ -206,10 +205,8 @@ def _has_members(entry: Entry) -> bool:
 
 
 def _send(process: psutil.Process, number: int) -> None:
-    try:
+    with suppress(psutil.NoSuchProcess, ProcessLookupError):
         process.send_signal(number)
-    except (psutil.NoSuchProcess, ProcessLookupError):
-        pass
 
 
 def _wait(process: psutil.Process, patience: float) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 
 import psycopg
 
+from config.celery import app
 from config.local import system
 from config.local.launcher import Interrupted, Launcher, environment_for, python, supervised
 from config.local.processes import Child
@@ -92,8 +93,10 @@ def _start_portal(launcher: Launcher, port: int) -> None:
 def _greet(launcher: Launcher, address: str, seconds: float) -> None:
     accounts = launcher.run("accounts", *MANAGE, "demo", "--accounts").strip()
     folder = launcher.state.folder
+    if accounts:
+        accounts += "\n\n"
     print(
-        f"\nTidegate is ready after {seconds:.0f} s:  {launcher.env['BASE_URL']}/\n\n{accounts}\n\n"
+        f"\nTidegate is ready after {seconds:.0f} s:  {launcher.env['BASE_URL']}/\n\n{accounts}"
         f"Mail is not sent but written to files under {launcher.state.mail}/\n"
         f"Everything else is kept in {folder}/ (logs in log/). Stop with Ctrl-C; the data stays.\n",
         flush=True,
@@ -133,9 +136,7 @@ def _answers(url: str) -> bool:
 
 def _worker_answers(launcher: Launcher, node: str) -> bool:
     """Asked through the broker, so a worker that started but cannot be reached does not count."""
-    os.environ.update(launcher.env)
-    from config.celery import app  # reads the settings, hence the environment
-
+    os.environ.update(launcher.env)  # the settings are read at the first use of the app
     return bool(app.control.ping(destination=[node], timeout=1, limit=1))
 
 

@@ -36,7 +36,8 @@ def test_from_nothing_to_a_portal_that_is_killed_and_comes_back_with_its_data(tm
         with launched("run", "--port", str(free_port()), data_dir=data_dir) as second:
             assert second.end() == 1
             told = f"Tidegate: Tidegate already runs from {data_dir} as process {first.process.pid}."
-            assert second.output.startswith(told) and len(second.output.splitlines()) == 1
+            assert second.output.startswith(told)
+            assert len(second.output.splitlines()) == 1
             second.assert_nobody_left()
 
         with launched("with", "--", *shell("SELECT count(*) FROM accounts_user"), data_dir=data_dir) as beside:
@@ -53,7 +54,8 @@ def test_from_nothing_to_a_portal_that_is_killed_and_comes_back_with_its_data(tm
             assert f"(process {first.process.pid}) was killed" in again.output
             assert "Demo data" not in again.output
             with launched("with", "--", *shell("SELECT count(*) FROM accounts_user"), data_dir=data_dir) as beside:
-                assert beside.end() == 0 and int(beside.output) == users
+                assert beside.end() == 0, beside.output
+                assert int(beside.output) == users
 
             again.meet()
             again.child("celery", "worker").kill()
@@ -85,9 +87,9 @@ def test_a_taken_port_is_told_in_one_line_before_anything_starts(tmp_path):
         port = other.getsockname()[1]
         with launched("run", "--port", str(port), data_dir=tmp_path / "state") as launch:
             assert launch.end() == 1
-            assert launch.output == (
-                f"Tidegate: Port {port} is taken; choose another one: make run PORT={port + 1 if port < 65535 else 8000}\n"
-            )
+            other_port = port + 1 if port < 65535 else 8000
+            told = f"Tidegate: Port {port} is taken; choose another one: make run PORT={other_port}\n"
+            assert launch.output == told
     assert not (tmp_path / "state" / "postgres").exists()
 
 
