@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent.parent
 APPS = ("accounts", "registry", "governance", "access", "incidents", "reports", "common")
 SOURCES = [path for app in (*APPS, "config") for path in (ROOT / app).rglob("*.py") if "migrations" not in path.parts]
 # What may be longer than a file should be, and why.
-LONG_FILES: dict[str, str] = {}
+LONG_FILES = {"config/settings.py": "one place for every setting is worth more than a short file"}
 LONG_VIEWS: dict[str, str] = {}
 
 
@@ -139,7 +139,7 @@ def test_templates_are_strict():
     wrong = []
     for path in (ROOT / "templates").rglob("*.html"):
         text = path.read_text()
-        for pattern in (r"\sstyle=", r"<style", r"\son[a-z]+=\"", r"<script(?![^>]*\bsrc=)", r"javascript:", r"hx-on"):
+        for pattern in (r"\sstyle=", r"<style", r"\son[a-z]+=\"", r"<script(?![^>]*(\bsrc=|application/json))", r"javascript:", r"hx-on"):
             if re.search(pattern, text):
                 wrong.append(f"{path.relative_to(ROOT)}: {pattern}")
     assert wrong == []
