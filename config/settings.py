@@ -323,6 +323,8 @@ SOCIALACCOUNT_PROVIDERS = (
 DEFAULT_FROM_EMAIL = env.read(env.str, "DEFAULT_FROM_EMAIL", "Tidegate <no-reply@example.org>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 EMAIL_URL = env.read(env.str, "EMAIL_URL", "" if LOCAL else None)
+if not EMAIL_URL and not LOCAL:
+    raise ImproperlyConfigured("EMAIL_URL must name a mail server, like smtp+tls://user:password@host:587.")
 if EMAIL_URL:
     _mail = env.dj_email_url("EMAIL_URL")
     EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
