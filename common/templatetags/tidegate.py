@@ -11,6 +11,7 @@ import nh3
 from django import template
 from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
+from django.forms import Field
 from django.forms.utils import flatatt
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -283,13 +284,19 @@ def error_summary_once(form: Any) -> bool:
 
 @register.filter
 def summary_items(form: Any) -> list[tuple[str, str]]:
-    """What an error summary lists: the address of the field and what to do about it."""
+    """What an error summary lists: the address of the field and what to do about it.
+
+    Away from its field "This field is required" says nothing, so here the field is named.
+    """
+    required = str(Field.default_error_messages["required"])
     items: list[tuple[str, str]] = []
     for name, errors in form.errors.items():
         target = ""
         if name in form.fields:
             field = form[name]
             target = f"#{field.id_for_label or first_option_id(field)}"
+            named = gettext("“%(field)s” needs an answer.") % {"field": field.label}
+            errors = [named if message == required else message for message in errors]
         items += [(target, message) for message in errors]
     return items
 

@@ -64,6 +64,11 @@ def test_summary_of_a_radio_field_leads_to_its_first_option():
     assert '<a href="#id_kind_0">' in str(Form({}))
 
 
+def test_summary_names_the_field_that_is_missing():
+    html = str(Form({"kind": "a", "agree": "on"}))
+    assert '<a href="#id_story">“Story” needs an answer.</a>' in html
+
+
 def test_summary_drawn_above_is_not_drawn_again():
     from django.template import engines
 

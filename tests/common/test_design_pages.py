@@ -3,6 +3,9 @@
 import pytest
 from django.template.loader import render_to_string
 from django.test import override_settings
+from django.urls import resolve
+
+from common.context_processors import FOOTER, PRIMARY
 
 GALLERY = ["/gallery/", "/gallery/?page=errors", "/gallery/?page=public&messages=1"]
 
@@ -81,3 +84,8 @@ def test_error_pages_survive_a_missing_manifest(settings):
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
     }
     assert "/static/css/tidegate.css" in render_to_string("500.html")
+
+
+@pytest.mark.parametrize("path", ["/", "/search/", *[item["path"] for item in (*PRIMARY, *FOOTER)]])
+def test_every_link_of_the_frame_leads_somewhere(path):
+    resolve(path)
