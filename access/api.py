@@ -3,7 +3,7 @@
 from typing import Any
 
 import django_filters
-from django.db.models import Prefetch, QuerySet
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -59,8 +59,9 @@ class TierViewSet(
     ordering_fields = ["id", "order"]
 
     def get_queryset(self) -> QuerySet[Tier]:
-        newest = TermsVersion.objects.order_by("tier", "-number").distinct("tier")
-        return Tier.objects.visible_to(self.request.user).prefetch_related("questions", Prefetch("terms", newest))
+        newest = TermsVersion.objects.filter(tier=OuterRef("pk")).order_by("-number").values("pk")[:1]
+        rows = Tier.objects.visible_to(self.request.user).annotate(newest_terms=Subquery(newest))
+        return rows.prefetch_related("questions")
 
     @extend_schema(request=shapes.NewTierSerializer, responses={201: shapes.TierSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -215,7 +216,9 @@ class AccessRequestViewSet(
         return self.answer(services.assign_request(row, actor=request.user, assignee=person))
 
     @extend_schema(methods=["get"], responses=shapes.RequestMessageSerializer(many=True))
-    @extend_schema(methods=["post"], request=shapes.RequestMessageSerializer, responses={201: shapes.RequestMessageSerializer})
+    @extend_schema(
+        methods=["post"], request=shapes.RequestMessageSerializer, responses={201: shapes.RequestMessageSerializer}
+    )
     @action(detail=True, methods=["get", "post"], filterset_class=None, ordering_fields=["id"])
     def messages(self, request: Request, pk: str | None = None) -> Response:
         """What was said about a request, oldest first. Internal notes only for those who work for the model."""

@@ -35,7 +35,12 @@ class QuestionsSerializer(serializers.Serializer[Any]):
 
 class TierSerializer(serializers.ModelSerializer[Tier]):
     questions = QuestionSerializer(many=True, read_only=True)
-    terms = serializers.SerializerMethodField(help_text="The newest version of its terms; null before the first.")
+    terms = serializers.IntegerField(
+        source="newest_terms",
+        read_only=True,
+        allow_null=True,
+        help_text="The newest version of its terms; null before the first.",
+    )
 
     class Meta:
         model = Tier
@@ -45,11 +50,6 @@ class TierSerializer(serializers.ModelSerializer[Tier]):
         ]
         # The unique pair is checked by the service, which knows the family.
         validators: list[Any] = []
-
-    @extend_schema_field(serializers.IntegerField(allow_null=True))
-    def get_terms(self, tier: Any) -> int | None:
-        versions = list(tier.terms.all())
-        return versions[0].pk if versions else None
 
 
 class NewTierSerializer(TierSerializer):

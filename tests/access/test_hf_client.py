@@ -1,5 +1,6 @@
 """The proof: an unmodified Hugging Face client in a process of its own, against the running portal."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from access import services
 from access.models import DownloadEvent, Grant
+from accounts.services import create_token
 from governance.services import withdraw_release
 from tests.access.conftest import WEIGHTS
 from tests.factories.access import SUPPORT
@@ -46,32 +48,30 @@ DOWNLOAD = """
 FILE = "weights/model.safetensors"
 
 
+def run_client(portal, home, what, token="", revision="main", repo="harbour-lab/pilot-7b"):
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HF_ENDPOINT": f"{portal}/hf",
+        "HF_HOME": str(home),
+        "HF_HUB_DISABLE_XET": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    }
+    code = [sys.executable, "-c", textwrap.dedent(DOWNLOAD), what, repo, token, revision]
+    done = subprocess.run(code, env=environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 @pytest.fixture
 def client(live_server, tmp_path, settings):
     """Run the client with a fresh cache, as somebody on another machine would."""
     settings.BASE_URL = live_server.url
     runs = iter(range(1000))
-
-    def run(what, token="", revision="main", repo="harbour-lab/pilot-7b", home=None):
-        environment = {
-            "PATH": os.environ["PATH"],
-            "HF_ENDPOINT": f"{live_server.url}/hf",
-            "HF_HOME": str(home or tmp_path / f"home-{next(runs)}"),
-            "HF_HUB_DISABLE_XET": "1",
-            "HF_HUB_DISABLE_TELEMETRY": "1",
-            "HF_HUB_DISABLE_PROGRESS_BARS": "1",
-        }
-        code = [sys.executable, "-c", textwrap.dedent(DOWNLOAD), what, repo, token, revision]
-        done = subprocess.run(code, env=environment, capture_output=True, text=True, timeout=60)
-        assert done.stdout, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
-
-    return run
+    return lambda *args, **more: run_client(live_server.url, tmp_path / f"home-{next(runs)}", *args, **more)
 
 
 def digest():
-    import hashlib
-
     return {"sha256": hashlib.sha256(WEIGHTS).hexdigest()}
 
 
@@ -164,8 +164,6 @@ def test_what_does_not_exist(client, files, grant, token, what, repo, revision, 
 
 
 def test_a_token_that_may_only_read(client, files, grant, researcher):
-    from accounts.services import create_token
-
     secret = create_token(researcher, actor=researcher, name="Reader", scopes=["read"], days=1)[1]
     refused = client(FILE, secret)
     assert refused["error"][0] == "GatedRepoError"
