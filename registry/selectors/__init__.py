@@ -14,7 +14,7 @@ from registry.selectors.catalogue import (
     worst_level,
 )
 from registry.selectors.embed import history_of
-from registry.selectors.matrix import Matrix, for_matrix, matrix
+from registry.selectors.matrix import Matrix, by_cell, matrix, of_cells
 from registry.selectors.people import inside, people_of
 from registry.selectors.risks import (
     assessments_of,
@@ -22,6 +22,7 @@ from registry.selectors.risks import (
     measures,
     mitigations_of,
     register,
+    register_rows,
     risk_details,
     risks_with_measures,
     waiting_risks,
@@ -30,10 +31,10 @@ from registry.selectors.risks import (
 __all__ = [
     "Matrix",
     "assessments_of",
+    "by_cell",
     "card_of",
     "catalogue",
     "find_families",
-    "for_matrix",
     "history_of",
     "in_band",
     "inside",
@@ -41,9 +42,11 @@ __all__ = [
     "measures",
     "mitigations_of",
     "model_page",
+    "of_cells",
     "people_of",
     "public_releases",
     "register",
+    "register_rows",
     "release_details",
     "revision_of",
     "risk_details",

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, F, Func, QuerySet, Window
-from django.db.models.functions import JSONObject, RowNumber
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, Func, QuerySet
 from django.utils.translation import gettext as _
 
 from registry.models import Risk
@@ -109,39 +109,35 @@ def _cell(likelihood: int, severity: int, cells: Any, chip_url: Any, cell_url: A
     return Cell(score, band(score), int(likelihood), int(severity), Chips(chips, count), cell_url(likelihood, severity))
 
 
-def for_matrix(risks: QuerySet[Risk]) -> QuerySet[Risk]:
-    """The few risks that a matrix names, each with ``in_cell``: at most 75 rows, however many risks."""
-    cell = [F("current_likelihood"), F("current_severity")]
+def by_cell(risks: QuerySet[Risk]) -> Any:
+    """For each cell that is not empty: how many of ``risks`` it holds, and the few that are named in it.
+
+    Plain arrays, cut short by the database: building objects for thousands of risks to show three of
+    them is what would make a large register slow.
+    """
+
+    def some(column: str) -> Func:
+        return Func(ArrayAgg(column), template=f"(%(expressions)s)[1:{CHIPS}]")
+
     return (
         risks.filter(current_score__isnull=False)
         .order_by()
-        .annotate(
-            in_cell=Window(Count("pk"), partition_by=cell),
-            nth_in_cell=Window(RowNumber(), partition_by=cell, order_by="pk"),
-        )
-        .filter(nth_in_cell__lte=CHIPS)
-        .order_by("pk")
-        .defer("harm", "affected", "words")
-    )
-
-
-def embedded_cells(risks: QuerySet[Risk]) -> Any:
-    """The same as part of another row: one object for each cell that is not empty."""
-    named = ArrayAgg(JSONObject(id="pk", number="number", title="title"), order_by="number")
-    cells = (
-        risks.filter(current_score__isnull=False)
-        .order_by()
         .values("current_likelihood", "current_severity")
-        .annotate(in_cell=Count("pk"), named=Func(named, template=f"(%(expressions)s)[1:{CHIPS}]"))
+        .annotate(in_cell=Count("pk"), ids=some("pk"), numbers=some("number"), titles=some("title"))
     )
-    return embedded(cells, "current_likelihood", "current_severity", "in_cell", "named")
+
+
+def embedded_cells(risks: QuerySet[Risk]) -> ArraySubquery:
+    """The same as part of another row."""
+    return embedded(by_cell(risks), "current_likelihood", "current_severity", "in_cell", "ids", "numbers", "titles")
 
 
 def of_cells(cells: Iterable[dict[str, Any]] | None) -> list[Risk]:
-    """The risks that ``embedded_cells`` named, ready for ``matrix``."""
+    """The risks that ``by_cell`` named, ready for ``matrix``."""
     found = []
     for cell in cells or ():
         where = {name: cell[name] for name in ("current_likelihood", "current_severity", "in_cell")}
-        score = cell["current_likelihood"] * cell["current_severity"]
-        found += [revive(Risk, {**risk, **where, "current_score": score}) for risk in cell["named"]]
+        where["current_score"] = cell["current_likelihood"] * cell["current_severity"]
+        for pk, number, title in sorted(zip(cell["ids"], cell["numbers"], cell["titles"], strict=True)):
+            found.append(revive(Risk, {"id": pk, "number": number, "title": title, **where}))
     return found

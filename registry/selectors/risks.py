@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
@@ -21,6 +22,13 @@ ASSESSMENTS_SHOWN = 20
 def register(user: Any) -> QuerySet[Risk]:
     """The risks of every family for which ``user`` holds a role, worst first."""
     return Risk.objects.filter(inside(user)).order_by("-urgency").defer("words")
+
+
+def register_rows(risks: QuerySet[Risk]) -> QuerySet[Risk]:
+    """``risks`` with family, owner and ``unfinished_count`` of mitigations, counted for the rows shown only."""
+    unfinished = Mitigation.objects.unfinished().filter(risks=OuterRef("pk")).order_by()
+    count = unfinished.values("risks").annotate(number=Count("pk")).values("number")
+    return risks.select_related("family__publisher", "owner").annotate(unfinished_count=Coalesce(Subquery(count), 0))
 
 
 def in_band(risks: QuerySet[Risk], name: Band) -> QuerySet[Risk]:

@@ -5,7 +5,6 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -49,9 +48,7 @@ def risks(request: HttpRequest) -> HttpResponse:
         context["matrix"] = _matrix(request, rows)
         context["unassessed"] = rows.filter(current_score=None).count()
     else:
-        unfinished = Count("mitigations", filter=Q(mitigations__stage__in=["planned", "in_progress"]))
-        listed = rows.select_related("family__publisher", "owner").annotate(unfinished_count=unfinished)
-        context["page"] = keyset_page(listed, request, order=("-urgency",))
+        context["page"] = keyset_page(selectors.register_rows(rows), request, order=("-urgency",))
     context["can_create"] = scopes(request.user).any(*permissions.RECORDING)
     return render(request, "registry/risk_list.html", context)
 
@@ -83,7 +80,9 @@ def _matrix(request: HttpRequest, rows: Any) -> selectors.Matrix:
         return f"?{query.urlencode()}"
 
     return selectors.matrix(
-        selectors.for_matrix(rows), chip_url=lambda risk: reverse("registry:risk", args=[risk.pk]), cell_url=cell_url
+        selectors.of_cells(selectors.by_cell(rows)),
+        chip_url=lambda risk: reverse("registry:risk", args=[risk.pk]),
+        cell_url=cell_url,
     )
 
 
