@@ -29,11 +29,8 @@ FOOTER = [
 
 
 def chosen_theme(request: HttpRequest) -> str:
-    """The theme for this reader: the browser's choice first, then the account's, then the system's."""
+    """The theme this browser chose, else the system's."""
     chosen = request.COOKIES.get("theme", "")
-    if chosen not in THEMES:
-        user = getattr(request, "user", None)
-        chosen = getattr(user, "theme", "") if user is not None and user.is_authenticated else ""
     return chosen if chosen in THEMES else "system"
 
 
@@ -42,7 +39,7 @@ def portal(request: HttpRequest) -> dict[str, Any]:
     here = request.path
     return {
         "portal_name": settings.PORTAL_NAME,
-        "theme": SimpleLazyObject(lambda: chosen_theme(request)),
+        "theme": chosen_theme(request),
         "primary_nav": [{**item, "current": _current(item, here)} for item in PRIMARY],
         "workspace_nav": SimpleLazyObject(lambda: workspace_nav(request)),
         "footer_nav": FOOTER,

@@ -11,6 +11,7 @@ from celery.schedules import crontab
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from environs import validate
 
 from config.env import Env
 
@@ -28,7 +29,7 @@ if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters.")
 SECRET_KEY_FALLBACKS = env.read(env.list, "SECRET_KEY_FALLBACKS", [])
 BASE_URL = env.require_url("BASE_URL", "http://127.0.0.1:8000" if LOCAL else None)
-ALLOWED_HOSTS = env.read(env.list, "ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if LOCAL else None)
+ALLOWED_HOSTS = env.read(env.list, "ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if LOCAL else None, validate=validate.Length(1))
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 DATA_DIR = env.directory("DATA_DIR", str(BASE_DIR / "var"))
 # Assets and static files are made at install time; an image carries them outside the data volume.
@@ -85,6 +86,8 @@ MIDDLEWARE = [
     "common.middleware.RequestIdMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Pads each answer by random bytes, so that its length does not give away what a guess shares with it.
+    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "django_permissions_policy.PermissionsPolicyMiddleware",
     "common.middleware.UnavailableMiddleware",
@@ -109,11 +112,12 @@ DATABASE_URL = env.read(env.str, "DATABASE_URL")
 if not DATABASE_URL.startswith(("postgres://", "postgresql://")):
     raise ImproperlyConfigured("DATABASE_URL must be a PostgreSQL URL: postgres://user:password@host:5432/name.")
 DATABASES = {"default": dj_database_url.parse(DATABASE_URL, conn_health_checks=True)}
+DATABASE_POOL_SIZE = env.read(env.int, "DATABASE_POOL_SIZE", 8, validate=validate.Range(1))
 DATABASES["default"].setdefault("OPTIONS", {}).update(
     {
         "connect_timeout": 5,
         # A pool a process: a connection is opened once, not for every request of every thread.
-        "pool": {"min_size": 1, "max_size": env.read(env.int, "DATABASE_POOL_SIZE", 8), "timeout": 10},
+        "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10},
     }
 )
 DATABASES["default"]["CONN_MAX_AGE"] = 0
@@ -322,10 +326,10 @@ SOCIALACCOUNT_PROVIDERS = (
 # --- mail -------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.read(env.str, "DEFAULT_FROM_EMAIL", "Tidegate <no-reply@example.org>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# submission:// begins in the clear and turns to TLS; smtp://…/?ssl=true is TLS from the first byte.
 EMAIL_URL = env.read(env.str, "EMAIL_URL", "" if LOCAL else None)
-if not EMAIL_URL and not LOCAL:
-    raise ImproperlyConfigured("EMAIL_URL must name a mail server, like smtp+tls://user:password@host:587.")
-if EMAIL_URL:
+if EMAIL_URL or not LOCAL:
+    env.require_url("EMAIL_URL", schemes=("submission", "smtp"))
     _mail = env.dj_email_url("EMAIL_URL")
     EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
     EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"], _mail["EMAIL_PORT"]
@@ -375,9 +379,10 @@ CSRF_FAILURE_VIEW = "common.views.csrf_failure"
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # --- API --------------------------------------------------------------------------------------------
-API_TOKEN_RATE = env.read(env.str, "API_TOKEN_RATE", "600/min")
-API_ANONYMOUS_RATE = env.read(env.str, "API_ANONYMOUS_RATE", "120/min")
-REPORT_RATE = env.read(env.str, "REPORT_RATE", "20/hour")
+_rate = validate.Regexp(r"[1-9]\d*/(sec|min|hour|day)\Z", error="Must be like 20/hour (sec, min, hour or day).")
+API_TOKEN_RATE = env.read(env.str, "API_TOKEN_RATE", "600/min", validate=_rate)
+API_ANONYMOUS_RATE = env.read(env.str, "API_ANONYMOUS_RATE", "120/min", validate=_rate)
+REPORT_RATE = env.read(env.str, "REPORT_RATE", "20/hour", validate=_rate)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
@@ -428,6 +433,7 @@ SPECTACULAR_SETTINGS = {
 }
 
 # --- logging ----------------------------------------------------------------------------------------
+LOG_LEVEL = env.read(env.str, "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -436,7 +442,7 @@ LOGGING = {
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id", "redact"]}
     },
-    "root": {"handlers": ["stderr"], "level": env.read(env.str, "LOG_LEVEL", "INFO")},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {
         "django.server": {"handlers": ["stderr"], "propagate": False},
         "fontTools": {"level": "WARNING"},
