@@ -29,7 +29,9 @@ if len(SECRET_KEY) < 50:
     raise ImproperlyConfigured("SECRET_KEY must have at least 50 characters.")
 SECRET_KEY_FALLBACKS = env.read(env.list, "SECRET_KEY_FALLBACKS", [])
 BASE_URL = env.require_url("BASE_URL", "http://127.0.0.1:8000" if LOCAL else None)
-ALLOWED_HOSTS = env.read(env.list, "ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if LOCAL else None, validate=validate.Length(1))
+ALLOWED_HOSTS = env.read(
+    env.list, "ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if LOCAL else None, validate=validate.Length(1)
+)
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 DATA_DIR = env.directory("DATA_DIR", str(BASE_DIR / "var"))
 # Assets and static files are made at install time; an image carries them outside the data volume.
@@ -168,7 +170,11 @@ CELERY_BEAT_SCHEDULE = {
     "heartbeat": {"task": "common.tasks.beat_heartbeat", "schedule": 15.0, "options": {"expires": 15.0}},
     "sweep-outbox": {"task": "common.tasks.sweep_outbox", "schedule": 30.0, "options": {"expires": 30.0}},
     # On the hour, so that a mail does not tell at which minute somebody reported something.
-    "misuse-digests": {"task": "incidents.tasks.send_digests", "schedule": crontab(minute=0), "options": {"expires": 3000.0}},
+    "misuse-digests": {
+        "task": "incidents.tasks.send_digests",
+        "schedule": crontab(minute=0),
+        "options": {"expires": 3000.0},
+    },
     "sweep-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 30.0, "options": {"expires": 30.0}},
 }
 

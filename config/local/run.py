@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 
 from config.celery import app
 from config.local import system
@@ -51,6 +53,7 @@ def run(port_text: str) -> int:
 def _start_all(launcher: Launcher, port: int) -> None:
     with _step("PostgreSQL and Valkey"):
         launcher.start_servers()
+    _check_settings(launcher)
     _publish_environment(launcher)
     first = launcher.state.folder / "first-start"
     if _is_empty(launcher.env["DATABASE_URL"]):
@@ -103,6 +106,15 @@ def _greet(launcher: Launcher, address: str, seconds: float) -> None:
     )
 
 
+def _check_settings(launcher: Launcher) -> None:
+    """A senseless value is told here in one line instead of by every process in its log."""
+    os.environ.update(launcher.env)
+    try:
+        settings.INSTALLED_APPS  # noqa: B018 (the first use reads them)
+    except ImproperlyConfigured as error:
+        raise CannotStart(str(error)) from error
+
+
 def _publish_environment(launcher: Launcher) -> None:
     """For ``make demo`` and ``make manage`` in another terminal."""
     path = launcher.state.environment
@@ -136,7 +148,6 @@ def _answers(url: str) -> bool:
 
 def _worker_answers(launcher: Launcher, node: str) -> bool:
     """Asked through the broker, so a worker that started but cannot be reached does not count."""
-    os.environ.update(launcher.env)  # the settings are read at the first use of the app
     return bool(app.control.ping(destination=[node], timeout=1, limit=1))
 
 

@@ -100,6 +100,13 @@ def test_a_senseless_port_is_named(tmp_path, port):
         assert launch.output == f"Tidegate: PORT must be a number from 1 to 65535, not {port!r}.\n"
 
 
+def test_a_senseless_setting_is_told_in_one_line(tmp_path):
+    with launched("run", "--port", str(free_port()), data_dir=tmp_path / "state", LOG_LEVEL="LOUD") as launch:
+        assert launch.end() == 1
+        assert launch.output.splitlines()[-1].startswith('Tidegate: Environment variable "LOG_LEVEL" invalid')
+        launch.assert_nobody_left()
+
+
 def test_data_of_another_postgres_version_is_left_alone(tmp_path):
     data = tmp_path / "state" / "postgres" / "data"
     data.mkdir(parents=True)
