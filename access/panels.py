@@ -53,7 +53,7 @@ def tiers_of_family(request: HttpRequest, family: Any) -> dict[str, Any]:
     return {"tiers": tiers, "ask_url": url if tiers else ""}
 
 
-@panel("registry.release", template="access/panel_release.html", order=20)
+@panel("registry.release_page", template="access/panel_release.html", order=20)
 def gate_of_release(request: HttpRequest, release: Any) -> dict[str, Any]:
     """What the gate says to the reader, in the gate's own words."""
     family = release.family

@@ -1,5 +1,5 @@
 from tests.factories.access import AccessRequestFactory, GrantFactory, TierFactory, TierQuestionFactory
-from tests.matrix import Route, everybody, only, route
+from tests.matrix import API_SIGNED_IN, Route, api_only, everybody, only, route
 
 STAFF = ("release_manager", "reviewer", "auditor", "administrator")
 PUBLIC = everybody(200)
@@ -24,6 +24,12 @@ def mine(get=200, post=None):
 
 def managers(status=200, others=404):
     return only("release_manager", status=status, others=others)
+
+
+def api_managers(status=200):
+    """For the release manager; those who also read it are refused, and others find nothing."""
+    refused = dict.fromkeys(("researcher", "reviewer", "auditor", "administrator"), 403)
+    return api_only("release_manager", status=status, others=404) | refused
 
 
 def hub(name, **rule):
@@ -120,4 +126,77 @@ ROUTES: dict[str, Route] = {
     # A session is no key here: programs send a token.
     **hub("resolve", args=lambda w: [*REPO(w), "main", "weights.safetensors"], get=everybody(401)),
     **hub("unknown", args=lambda w: ["api/agent-harnesses"], get=everybody(404)),
+    "api:tier-list": route(
+        get=PUBLIC,
+        post=everybody(403) | {"anonymous": 401, "release_manager": 201, "superuser": 201},
+        body=lambda w: {"family": w.family.pk, "name": "X", "description": "x", "support_channel": "x@example.org"},
+    ),
+    "api:tier-detail": route(
+        args=lambda w: [w.tier.pk],
+        get=PUBLIC,
+        patch=everybody(403) | {"anonymous": 401, "release_manager": 200, "superuser": 200},
+        body=lambda w: {"name": "Y"},
+    ),
+    "api:tier-questions": route(
+        args=lambda w: [w.tier.pk],
+        put=everybody(403) | {"anonymous": 401, "release_manager": 200, "superuser": 200},
+        body=lambda w: {"questions": []},
+    ),
+    "api:tier-terms": route(
+        args=lambda w: [w.tier.pk],
+        post=everybody(403) | {"anonymous": 401, "release_manager": 201, "superuser": 201},
+        body=lambda w: {"text": "New.", "change_note": "Shorter."},
+    ),
+    "api:terms-list": route(get=PUBLIC),
+    "api:terms-detail": route(args=lambda w: [w.terms.pk], get=PUBLIC),
+    "api:terms-acceptance": route(
+        args=lambda w: [w.terms.pk], post=everybody(201) | {"anonymous": 401}, body=lambda w: {"typed_name": "A Person"}
+    ),
+    "api:access-request-list": route(
+        get=API_SIGNED_IN,
+        post=everybody(201) | {"anonymous": 401},
+        body=lambda w: {"tier": w.bare_tier.pk, "release": w.release.pk, "is_draft": True, "purpose": "Try"},
+    ),
+    "api:access-request-detail": route(
+        args=lambda w: [w.access_request.pk],
+        get=api_only("researcher", *STAFF, others=404),
+        patch=api_only("researcher", status=409, others=404) | dict.fromkeys((*STAFF, "superuser"), 403),
+        body=lambda w: {"purpose": "Other"},
+    ),
+    "api:access-request-submission": route(
+        args=lambda w: [w.access_request.pk],
+        post=api_only("researcher", status=409, others=404) | dict.fromkeys((*STAFF, "superuser"), 403),
+    ),
+    "api:access-request-withdrawal": route(
+        args=lambda w: [w.access_request.pk],
+        post=api_only("researcher", others=404) | dict.fromkeys((*STAFF, "superuser"), 403),
+    ),
+    "api:access-request-decision": route(
+        args=lambda w: [w.access_request.pk],
+        post=api_managers(),
+        body=lambda w: {"approve": False, "reason": "Say more"},
+    ),
+    "api:access-request-return": route(
+        args=lambda w: [w.access_request.pk], post=api_managers(), body=lambda w: {"message": "Say more"}
+    ),
+    "api:access-request-assignment": route(
+        args=lambda w: [w.access_request.pk], post=api_managers(), body=lambda w: {"assignee": None}
+    ),
+    "api:access-request-messages": route(
+        args=lambda w: [w.access_request.pk],
+        get=api_only("researcher", *STAFF, others=404),
+        post=api_managers(201) | {"researcher": 201},
+        body=lambda w: {"body": "Which data?"},
+    ),
+    "api:grant-list": route(get=API_SIGNED_IN),
+    "api:grant-detail": route(args=lambda w: [w.grant.pk], get=api_only("researcher", *STAFF, others=404)),
+    "api:grant-revocation": route(
+        args=lambda w: [w.grant.pk], post=api_managers(), body=lambda w: {"reason": "Resold"}
+    ),
+    "api:grant-suspension": route(args=lambda w: [w.grant.pk], post=api_managers(), body=lambda w: {"reason": "Asked"}),
+    "api:grant-resumption": route(
+        args=lambda w: [w.grant.pk], post=api_managers(409), body=lambda w: {"reason": "Cleared"}
+    ),
+    "api:grant-downloads": route(args=lambda w: [w.grant.pk], get=api_only("researcher", *STAFF, others=404)),
+    "api:access-check": route(query="?release=0", get=everybody(404) | {"anonymous": 401}),
 }
