@@ -78,7 +78,8 @@ def test_other_error_pages_are_whole(rf, code, context):
     assert html.count("<h1") == 1
 
 
-def test_error_pages_survive_a_missing_manifest(settings):
+def test_error_pages_survive_a_missing_manifest(settings, tmp_path):
+    settings.STATIC_ROOT = tmp_path
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
