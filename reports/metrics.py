@@ -257,7 +257,7 @@ def _metrics() -> list[Metric]:
         ),
         Metric(
             "misuse.unanswered",
-            _("Without an answer when the period ended"),
+            _("Unanswered at the end"),
             _("Reports received before the end without any answer by then."),
             report,
         ),

@@ -5,6 +5,9 @@ the file are the end of the period, never the clock.
 """
 
 import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -196,5 +199,20 @@ def write(document: weasyprint.Document, data: bytes, period: Period) -> bytes:
         url_fetcher=OwnFiles(),
     )
     target = io.BytesIO()
-    document.write_pdf(target, pdf_variant=VARIANT, pdf_tags=True, attachments=[attachment])
+    with _fonts_dated(period):
+        document.write_pdf(target, pdf_variant=VARIANT, pdf_tags=True, attachments=[attachment])
     return target.getvalue()
+
+
+@contextmanager
+def _fonts_dated(period: Period) -> Iterator[None]:
+    """fontTools cuts our variable font down and writes the clock into it, unless this variable gives another time."""
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = str(int(period.ends.timestamp()))
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        else:
+            os.environ["SOURCE_DATE_EPOCH"] = before

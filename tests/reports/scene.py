@@ -33,7 +33,7 @@ def at(month, day, hour=12):
     return dt.datetime(2026, month, day, hour, tzinfo=dt.UTC)
 
 
-def build(family, owner, risks=len(RISKS), requests=40, incidents=14, reports=60):
+def build(family, owner, risks=9, requests=40, incidents=14, reports=60):
     """Fill ``family``. The numbers are those of rows within and around the quarter."""
     live = _release(family, owner, "1.0", at(2, 10))
     _release(family, owner, "1.1", at(5, 4))
@@ -152,36 +152,38 @@ def _reports(family, number):
 def _decisions(family, owner):
     risks = list(Risk.objects.filter(family=family).order_by("number")[:2])
     words = {
-        "context": "Version 1.1 answers better, and its filter for several turns is new. Evaluations of the publisher are in; an "
-        "outside review is not. Three of the risks that are open for 1.0 are open for 1.1 too.",
-        "outcome": "Release 1.1 to vetted researchers only. What speaks for it: those who look for weaknesses need the model "
-        "that people will use. What speaks against opening it further: the new filter has been tried by us alone.",
-        "consequences": "Requests have to be decided by a person, within ten days. Developers wait until the outside review.",
-        "stops_holding_when": "A model of the same ability is public without safeguards, or the outside review finds the filter "
-        "to hold in at least the cases it is meant for.",
+        "context": "Version 1.1 answers better, and its filter for several turns is new. Evaluations of the publisher "
+        "are in; an outside review is not. Three of the risks that are open for 1.0 are open for 1.1 too.",
+        "outcome": "Release 1.1 to vetted researchers only. What speaks for it: those who look for weaknesses need the "
+        "model that people will use. What speaks against more: the new filter has been tried by us alone.",
+        "consequences": "A person decides on each request, within ten days. Developers wait for the outside review.",
+        "stops_holding_when": "A model of the same ability is public without safeguards, or the outside review finds "
+        "that the filter holds in the cases it is meant for.",
     }
-    common = {"family": family, "decided_by": owner, "decided_as": "release_manager"}
-    first = DecisionFactory(
-        number=901,
-        title="Keep 1.0 gated",
-        decided_on=dt.date(2026, 2, 9),
-        published=True,
-        published_at=at(2, 9),
+    common = {"family": family, "decided_by": owner, "decided_as": "release_manager", "published": True}
+    february, may = dt.date(2026, 2, 9), dt.date(2026, 5, 2)
+    DecisionFactory(number=901, title="Keep 1.0 gated", decided_on=february, published_at=at(2, 9), **common)
+    DecisionFactory(
+        number=902,
+        title="Release 1.1 to vetted researchers",
+        decided_on=may,
+        review_by=dt.date(2026, 8, 1),
+        risks=risks,
+        dissent="The reviewer would have waited for the outside review.",
+        published_at=at(5, 3),
         **common,
+        **words,
+    )
+    withdrawal, overdue = dt.date(2026, 5, 20), dt.date(2026, 6, 1)
+    DecisionFactory(
+        number=903, title="Withdraw 0.9", decided_on=withdrawal, review_by=overdue, published_at=at(5, 20), **common
     )
     DecisionFactory(
-        number=902, title="Release 1.1 to vetted researchers", decided_on=dt.date(2026, 5, 2), review_by=dt.date(2026, 8, 1),
-        risks=risks, dissent="The reviewer would have waited for the outside review.", published=True, published_at=at(5, 3), **common, **words,
-    )  # fmt: skip
-    DecisionFactory(
-        number=903, title="Withdraw 0.9", decided_on=dt.date(2026, 5, 20), review_by=dt.date(2026, 6, 1), published=True, published_at=at(5, 20), **common
-    )  # fmt: skip
-    DecisionFactory(
-        number=904,
-        title="After the quarter",
-        decided_on=dt.date(2026, 7, 2),
-        published=True,
-        published_at=at(7, 2),
-        **common,
+        number=904, title="After the quarter", decided_on=dt.date(2026, 7, 2), published_at=at(7, 2), **common
     )
-    return first
+
+
+def content_of(report):
+    """The bytes of a report's PDF."""
+    with report.pdf.open("rb") as file:
+        return file.read()
