@@ -4,7 +4,9 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Count, OuterRef, Q
+from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -12,6 +14,7 @@ from accounts.permissions import scopes
 from accounts.roles import Role
 from common import audit
 from common.models import AuditEvent
+from governance.models import Decision
 from incidents import receipts
 from incidents.models import (
     EVERYONE_CONCERNED,
@@ -23,9 +26,10 @@ from incidents.models import (
 )
 from incidents.models.audience import entries_of
 from incidents.models.report import hours_ago
-from registry.models import ModelFamily, Release
+from registry.models import ModelFamily, Publisher, Release, Risk
 
 SUGGESTED_MODELS = 300
+SHOWN = 50
 
 
 def report_of_receipt(receipt: receipts.Receipt) -> MisuseReport | None:
@@ -146,10 +150,11 @@ def _story(report: MisuseReport, *, for_reporter: bool) -> list[Entry]:
     read serves both sides. Three queries."""
     events = audit.trail(report).order_by("pk")
     messages = report.messages.all() if for_reporter else report.messages.select_related("user")
-    attachments = report.attachments.all()
+    attachments: Any = getattr(report, "attachment_rows", None)
+    attachments = report.attachments.all() if attachments is None else [ReportAttachment(**row) for row in attachments]
     if for_reporter:
         public = ReportMessage.Visibility.PUBLIC
-        messages, attachments = messages.filter(visibility=public), attachments.filter(visibility=public)
+        messages, attachments = messages.filter(visibility=public), report.attachments.filter(visibility=public)
         events = events.filter(verb__in=[_PREFIX + verb for verb in _TOLD])
     bodies = {message.pk: message for message in messages}
     files: dict[Any, list[ReportAttachment]] = {}
@@ -221,16 +226,69 @@ def _stage_of(event: AuditEvent) -> str:
     return event.after if isinstance(event.after, str) and event.after in Incident.Stage.values else ""
 
 
-def incident_page(incident: Incident, user: Any) -> dict[str, Any]:
-    """What an incident's page shows of other tables, as far as ``user`` may see it."""
+def _rows(found: Any, *fields: str) -> ArraySubquery:
+    """The rows of ``found`` inside the query of the row they belong to: a page of one object reads once.
+
+    None where it is known beforehand that there can be no row.
+    """
+    return ArraySubquery(found.values(row=JSONObject(**{name: name for name in fields})))
+
+
+def report_page_rows(user: Any) -> Any:
+    """Reports that ``user`` may see, each with its files and the incidents it is part of."""
+    incidents = Incident.objects.visible_to(user).filter(reports=OuterRef("pk")).order_by("pk")
+    files = ReportAttachment.objects.filter(report=OuterRef("pk")).order_by("pk")
+    return (
+        MisuseReport.objects.visible_to(user)
+        .select_related("family__publisher", "release__family__publisher", "owner")
+        .annotate(
+            incident_rows=_rows(incidents, "id", "title", "stage"),
+            attachment_rows=_rows(files, "id", "name", "media_type", "size", "sha256", "message_id", "user_id"),
+        )
+    )
+
+
+def incidents_of(report: Any) -> list[Incident]:
+    return [Incident(**row) for row in report.incident_rows or []]
+
+
+def incident_page_rows(user: Any) -> Any:
+    """Incidents that ``user`` may see, each with what is linked to it, as far as ``user`` may see that."""
+    here = OuterRef("pk")
+    families = ModelFamily.objects.visible_to(user).filter(incidents=here).order_by("name")
+    releases = Release.objects.visible_to(user).filter(incidents=here).order_by("-pk")[:SHOWN]
+    risks = Risk.objects.visible_to(user).filter(incidents=here).order_by("-pk")[:SHOWN]
+    reports = MisuseReport.objects.visible_to(user).filter(incidents=here).order_by("-pk")[:SHOWN]
+    decisions = Decision.objects.visible_to(user).filter(incidents=here).order_by("-pk")[:SHOWN]
+    owner = ("family__name", "family__slug", "family__publisher__slug")
+    return (
+        Incident.objects.visible_to(user)
+        .select_related("owner", "opened_by")
+        .annotate(
+            family_rows=_rows(families, "id", "name", "slug", "publisher__slug"),
+            release_rows=_rows(releases, "id", "version", *owner),
+            risk_rows=_rows(risks, "id", "number", "title"),
+            report_rows=_rows(reports, "id", "category", "stage"),
+            decision_rows=_rows(decisions, "id", "number", "title", "stage"),
+        )
+    )
+
+
+def incident_page(incident: Any) -> dict[str, Any]:
+    """What the page of an incident from ``incident_page_rows`` shows. One query, for the history."""
     return {
-        "families": incident.families.visible_to(user).select_related("publisher"),
-        "releases": incident.releases.visible_to(user).select_related("family__publisher").order_by("-pk")[:50],
-        "reports": MisuseReport.objects.visible_to(user)
-        .filter(incidents=incident)
-        .select_related("family", "release__family")
-        .order_by("-pk")[:50],
-        "decisions": incident.decisions.visible_to(user).order_by("-pk")[:50],
-        "risks": incident.risks.visible_to(user).select_related("family").order_by("-pk")[:50],
-        "trail": [Entry(event, event.verb, stage=_stage_of(event)) for event in audit.trail(incident)[:50]],
+        "families": [_family(row) for row in incident.family_rows or []],
+        "releases": [
+            Release(id=row["id"], version=row["version"], family=_family(row, "family__"))
+            for row in incident.release_rows or []
+        ],
+        "risks": [Risk(**row) for row in incident.risk_rows or []],
+        "reports": [MisuseReport(**row) for row in incident.report_rows or []],
+        "decisions": [Decision(**row) for row in incident.decision_rows or []],
+        "trail": [Entry(event, event.verb, stage=_stage_of(event)) for event in audit.trail(incident)[:SHOWN]],
     }
+
+
+def _family(row: dict[str, Any], prefix: str = "") -> ModelFamily:
+    publisher = Publisher(slug=row[f"{prefix}publisher__slug"])
+    return ModelFamily(publisher=publisher, slug=row[f"{prefix}slug"], name=row[f"{prefix}name"])

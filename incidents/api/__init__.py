@@ -8,8 +8,8 @@ from incidents.api.reports import MisuseReportViewSet
 from incidents.api.tracking import TrackedMessagesView, TrackedReportView
 
 router = SimpleRouter()
-router.register("misuse-reports", MisuseReportViewSet)
-router.register("incidents", IncidentViewSet)
+router.register("misuse-reports", MisuseReportViewSet, basename="misuse-report")
+router.register("incidents", IncidentViewSet, basename="incident")
 
 urlpatterns = [
     path("misuse-reports/track/", TrackedReportView.as_view(), name="misuse-report-track"),

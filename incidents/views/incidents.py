@@ -45,8 +45,7 @@ def incident_list(request: HttpRequest) -> HttpResponse:
 
 
 def _incident(request: HttpRequest, pk: int) -> Incident:
-    rows = Incident.objects.visible_to(request.user).select_related("owner", "opened_by")
-    return get_object_or_404(rows, pk=pk)
+    return get_object_or_404(selectors.incident_page_rows(request.user), pk=pk)
 
 
 @require_safe
@@ -64,7 +63,7 @@ def _page(request: HttpRequest, incident: Incident, *, status: int = 200, **boun
         "moves": available_moves(INCIDENT_MOVES, incident, request.user),
         "form": next((value for value in bound.values() if value.errors), None),
         "external": json.dumps(incident.external, indent=2, ensure_ascii=False) if incident.external else "",
-        **selectors.incident_page(incident, request.user),
+        **selectors.incident_page(incident),
     }
     if may:
         lessons = {"lessons": incident.lessons, "row_version": incident.row_version}

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from common.lifecycle import Refused
 from common.pages import keyset_page
@@ -48,8 +48,7 @@ def report_list(request: HttpRequest) -> HttpResponse:
 
 
 def _report(request: HttpRequest, pk: int) -> MisuseReport:
-    rows = MisuseReport.objects.visible_to(request.user).select_related("family__publisher", "release__family", "owner")
-    return get_object_or_404(rows, pk=pk)
+    return get_object_or_404(selectors.report_page_rows(request.user), pk=pk)
 
 
 @require_safe
@@ -65,7 +64,7 @@ def _page(request: HttpRequest, report: MisuseReport, *, status: int = 200, **bo
     context: dict[str, Any] = {
         "report": report,
         "story": selectors.story_for_handlers(report),
-        "incidents": report.incidents.visible_to(request.user).order_by("pk"),
+        "incidents": selectors.incidents_of(report),
         "may_handle": may,
         "form": next((value for value in bound.values() if getattr(value, "errors", None)), None),
     }
@@ -92,8 +91,6 @@ def _forms(request: HttpRequest, report: MisuseReport) -> dict[str, Any]:
         found["close_form"] = CloseForm(auto_id="close_%s")
     else:
         found["reopen_form"] = ReasonForm(auto_id="reopen_%s")
-    if report.release_id is None:
-        found["match_form"] = MatchForm(user=request.user, auto_id="match_%s")
     return found
 
 
@@ -104,7 +101,6 @@ def _act(
     form: Any,
     do: Callable[[dict[str, Any]], Any],
     words: str,
-    after: str = "",
 ) -> HttpResponse:
     """Do what a form on the report's page asks for, or show the page again with what is wrong."""
     if not permissions.can_handle_report(request.user, report):
@@ -116,7 +112,7 @@ def _act(
             form.add_refusal(refused)
         else:
             messages.success(request, words)
-            return redirect(after or report)
+            return redirect(report)
     return _page(request, report, status=422, **{name: form})
 
 
@@ -133,19 +129,22 @@ def triage(request: HttpRequest, pk: int) -> HttpResponse:
     return _act(request, report, "triage_form", form, do, _("Judgement saved."))
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 @login_required
 def match(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say which release a report is about."""
     report = _report(request, pk)
-    form = MatchForm(request.POST, user=request.user, auto_id="match_%s")
-
-    def do(given: dict[str, Any]) -> Any:
-        release: Release = given["release"]
-        return services.match_report(report, actor=request.user, family=release.family, release=release)
-
-    return _act(
-        request, report, "match_form", form, do, _("The report is now about this release."), "incidents:misuse_list"
-    )
+    if not permissions.can_handle_report(request.user, report):
+        raise PermissionDenied
+    form = MatchForm(request.POST or None, user=request.user)
+    if form.is_valid():
+        release: Release = form.cleaned_data["release"]
+        services.match_report(report, actor=request.user, family=release.family, release=release)
+        messages.success(request, _("The report is now about this release."))
+        # It may have left this person's queue with that.
+        return redirect("incidents:misuse_list")
+    context = {"form": form, "report": report}
+    return render(request, "incidents/misuse_match.html", context, status=422 if form.errors else 200)
 
 
 @require_POST

@@ -3,6 +3,7 @@
 A real server in a process of its own reaches the database through a door that the test can shut.
 """
 
+import contextlib
 import http.cookiejar
 import os
 import re
@@ -47,10 +48,8 @@ class Door:
 
     @staticmethod
     def _cut(end):
-        try:
+        with contextlib.suppress(OSError):
             end.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
         end.close()
 
     def _accept(self, listener):
