@@ -224,7 +224,7 @@ class TestApi:
         body = client.get(path).json()
         response = client.get(f"{path}pdf/")
         assert hashlib.sha256(b"".join(response.streaming_content)).hexdigest() == body["sha256"]
-            assert hashlib.sha256(client.get(f"{path}data/").content).hexdigest() == body["data_sha256"]
+        assert hashlib.sha256(client.get(f"{path}data/").content).hexdigest() == body["data_sha256"]
         assert body["pdf_url"].endswith(f"{path}pdf/")
         assert self.send(client, f"{path}publication/").status_code == 403
         assert self.send(browser(release_manager), f"{path}publication/").json()["stage"] == "published"
