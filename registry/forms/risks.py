@@ -57,6 +57,8 @@ class RiskEditForm(VersionedForm, BaseModelForm):
         family = family or self.instance.family
         choice(self, "objective").queryset = Objective.objects.filter(family=family)
         choice(self, "release").queryset = Release.objects.filter(family=family)
+        choice(self, "objective").empty_label = _("None yet")
+        choice(self, "release").empty_label = _("All releases")
         choice(self, "release").label_from_instance = lambda release: release.version
 
 
