@@ -18,16 +18,16 @@ from common.api.throttling import ReportRate
 from common.api.views import IdempotentCreateMixin, LostUpdateMixin, etag
 from incidents import services
 from incidents.api.serializers import (
-    ClosureSerializer,
     ContactSerializer,
-    MatchSerializer,
-    MessageSerializer,
-    NewMessageSerializer,
-    NewReportSerializer,
+    MisuseReportDetailSerializer,
+    MisuseReportSerializer,
+    NewMisuseReportSerializer,
+    NewReportMessageSerializer,
     ReceiptSerializer,
-    ReopeningSerializer,
-    ReportDetailSerializer,
-    ReportSerializer,
+    ReportClosureSerializer,
+    ReportMessageSerializer,
+    ReportModelSerializer,
+    ReportReopeningSerializer,
     TriageSerializer,
 )
 from incidents.evidence import media_response
@@ -45,7 +45,7 @@ class MisuseReportViewSet(
     """Misuse reports. Anybody may file one; people with a role for the model work on them."""
 
     queryset = MisuseReport.objects.none()
-    serializer_class = ReportSerializer
+    serializer_class = MisuseReportSerializer
     filterset_class = ReportFilter
     lookup_value_regex = r"\d+"
     ordering_fields = ["id", "received_at"]
@@ -61,13 +61,13 @@ class MisuseReportViewSet(
         return rows.prefetch_related("messages__user", "attachments") if self.action == "retrieve" else rows
 
     def get_serializer_class(self) -> Any:
-        return ReportDetailSerializer if self.action == "retrieve" else ReportSerializer
+        return MisuseReportDetailSerializer if self.action == "retrieve" else MisuseReportSerializer
 
     def get_parsers(self) -> list[Any]:
         return [JSONParser(), MultiPartParser()]
 
     @extend_schema(
-        request={"application/json": NewReportSerializer, "multipart/form-data": NewReportSerializer},
+        request={"application/json": NewMisuseReportSerializer, "multipart/form-data": NewMisuseReportSerializer},
         responses={201: ReceiptSerializer},
         auth=[],
     )
@@ -80,7 +80,7 @@ class MisuseReportViewSet(
         return super().create(request, *args, **kwargs)
 
     def perform_idempotent_create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        given = NewReportSerializer(data=request.data)
+        given = NewMisuseReportSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         actor: Any = request.user if request.auth is not None else ANONYMOUS_REPORTER
         filed = services.file_report(actor=actor, **given.validated_data)
@@ -94,11 +94,11 @@ class MisuseReportViewSet(
 
     def _fresh(self, pk: int, code: int = status.HTTP_200_OK) -> Response:
         report = MisuseReport.objects.select_related("family", "release__family").get(pk=pk)
-        return Response(ReportSerializer(report).data, status=code, headers={"ETag": etag(report.row_version)})
+        return Response(MisuseReportSerializer(report).data, status=code, headers={"ETag": etag(report.row_version)})
 
     @extend_schema(
         request=TriageSerializer,
-        responses=ReportSerializer,
+        responses=MisuseReportSerializer,
         parameters=[OpenApiParameter("If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, required=True)],
     )
     @action(detail=True, methods=["put"])
@@ -111,43 +111,43 @@ class MisuseReportViewSet(
         services.triage_report(report, actor=request.user, expected_version=version, **given.validated_data)
         return self._fresh(report.pk)
 
-    @extend_schema(request=MatchSerializer, responses=ReportSerializer)
+    @extend_schema(request=ReportModelSerializer, responses=MisuseReportSerializer)
     @action(detail=True, methods=["put"])
     def model(self, request: Request, pk: Any = None) -> Response:
         """Say which model of the registry a report is about."""
         report = self.get_object()
-        given = MatchSerializer(data=request.data, context=self.get_serializer_context())
+        given = ReportModelSerializer(data=request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
         services.match_report(report, actor=request.user, **given.validated_data)
         return self._fresh(report.pk)
 
-    @extend_schema(request=NewMessageSerializer, responses={201: MessageSerializer})
+    @extend_schema(request=NewReportMessageSerializer, responses={201: ReportMessageSerializer})
     @action(detail=True, methods=["post"])
     def messages(self, request: Request, pk: Any = None) -> Response:
         """Answer the reporter (public) or leave a note among yourselves (internal)."""
         report = self.get_object()
-        given = NewMessageSerializer(data=request.data)
+        given = NewReportMessageSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         write = services.answer_report if given.validated_data["visibility"] == "public" else services.add_internal_note
         message = write(report, actor=request.user, body=given.validated_data["body"])
-        return Response(MessageSerializer(message).data, status=status.HTTP_201_CREATED)
+        return Response(ReportMessageSerializer(message).data, status=status.HTTP_201_CREATED)
 
-    @extend_schema(request=ClosureSerializer, responses={201: ReportSerializer})
+    @extend_schema(request=ReportClosureSerializer, responses={201: MisuseReportSerializer})
     @action(detail=True, methods=["post"])
     def closure(self, request: Request, pk: Any = None) -> Response:
         """Close a report, with a reason and words that the reporter reads."""
         report = self.get_object()
-        given = ClosureSerializer(data=request.data)
+        given = ReportClosureSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         services.close_report(report, actor=request.user, **given.validated_data)
         return self._fresh(report.pk, status.HTTP_201_CREATED)
 
-    @extend_schema(request=ReopeningSerializer, responses={201: ReportSerializer})
+    @extend_schema(request=ReportReopeningSerializer, responses={201: MisuseReportSerializer})
     @action(detail=True, methods=["post"])
     def reopening(self, request: Request, pk: Any = None) -> Response:
         """Open a closed report again."""
         report = self.get_object()
-        given = ReopeningSerializer(data=request.data)
+        given = ReportReopeningSerializer(data=request.data)
         given.is_valid(raise_exception=True)
         services.reopen_report(report, actor=request.user, **given.validated_data)
         return self._fresh(report.pk, status.HTTP_201_CREATED)

@@ -22,7 +22,7 @@ class Visible(serializers.PrimaryKeyRelatedField):
         return rows.visible_to(request.user) if request is not None else rows
 
 
-class NewReportSerializer(serializers.Serializer):
+class NewMisuseReportSerializer(serializers.Serializer):
     model = serializers.CharField(max_length=200, help_text="publisher/model, a name, an address, or what you know.")
     category = serializers.ChoiceField(choices=Category.choices)
     what_happened = serializers.CharField(min_length=20, max_length=4000)
@@ -110,7 +110,7 @@ class AttachmentSerializer(serializers.ModelSerializer[ReportAttachment]):
         fields = ["id", "name", "media_type", "size", "sha256", "visibility"]
 
 
-class MessageSerializer(serializers.ModelSerializer[ReportMessage]):
+class ReportMessageSerializer(serializers.ModelSerializer[ReportMessage]):
     author = serializers.ChoiceField(choices=ReportMessage.Author.choices, read_only=True)
     user = serializers.CharField(source="user.display_name", default="", read_only=True)
 
@@ -120,7 +120,7 @@ class MessageSerializer(serializers.ModelSerializer[ReportMessage]):
         read_only_fields = ["created_at"]
 
 
-class ReportSerializer(serializers.ModelSerializer[MisuseReport]):
+class MisuseReportSerializer(serializers.ModelSerializer[MisuseReport]):
     reference = serializers.CharField(read_only=True)
     about = serializers.CharField(read_only=True)
     has_contact = serializers.BooleanField(read_only=True)
@@ -135,15 +135,15 @@ class ReportSerializer(serializers.ModelSerializer[MisuseReport]):
         read_only_fields = fields
 
 
-class ReportDetailSerializer(ReportSerializer):
-    messages = MessageSerializer(many=True, read_only=True)
+class MisuseReportDetailSerializer(MisuseReportSerializer):
+    messages = ReportMessageSerializer(many=True, read_only=True)
     attachments = AttachmentSerializer(many=True, read_only=True)
     incidents = serializers.SerializerMethodField(
         help_text="Numbers of the incidents it is part of, as far as you may see them."
     )
 
-    class Meta(ReportSerializer.Meta):
-        fields = [*ReportSerializer.Meta.fields, "messages", "attachments", "incidents"]
+    class Meta(MisuseReportSerializer.Meta):
+        fields = [*MisuseReportSerializer.Meta.fields, "messages", "attachments", "incidents"]
         read_only_fields = fields
 
     @extend_schema_field(serializers.ListField(child=serializers.IntegerField()))
@@ -157,7 +157,7 @@ class TriageSerializer(serializers.Serializer):
     incident = Visible(queryset=Incident.objects.all(), required=False, allow_null=True)
 
 
-class NewMessageSerializer(serializers.Serializer):
+class NewReportMessageSerializer(serializers.Serializer):
     visibility = serializers.ChoiceField(
         choices=Visibility.choices,
         help_text="public: an answer that the reporter reads. internal: a note among yourselves.",
@@ -165,16 +165,16 @@ class NewMessageSerializer(serializers.Serializer):
     body = serializers.CharField(max_length=4000)
 
 
-class ClosureSerializer(serializers.Serializer):
+class ReportClosureSerializer(serializers.Serializer):
     reason = serializers.ChoiceField(choices=CloseReason.choices)
     body = serializers.CharField(max_length=4000, help_text="What the reporter reads with the reason.")
 
 
-class ReopeningSerializer(serializers.Serializer):
+class ReportReopeningSerializer(serializers.Serializer):
     reason = serializers.CharField(max_length=1000)
 
 
-class MatchSerializer(serializers.Serializer):
+class ReportModelSerializer(serializers.Serializer):
     family = Visible(queryset=ModelFamily.objects.all())
     release = Visible(queryset=Release.objects.all(), required=False, allow_null=True)
 
