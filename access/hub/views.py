@@ -1,16 +1,19 @@
 import re
+from itertools import islice
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
+from django.db.models import FilteredRelation, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.http import require_safe
 
 from access import services
 from access.evaluator import Verdict, evaluate
 from access.hub import answers, files
+from access.prepared import Prepared, columns_of, instance
 from accounts.authentication import user_of_token
 from accounts.models import ApiToken, Scope
-from registry.models import Artifact, Release
+from registry.models import Artifact, ModelFamily, Publisher, Release
 from registry.selectors import public_releases
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -36,11 +39,10 @@ def answered(view: Any) -> Any:
 @answered
 def resolve(request: HttpRequest, publisher: str, family: str, revision: str, path: str) -> HttpResponseBase:
     """A file of a release, to those whose requirements are all met. The card is for everybody."""
-    release = find_release(publisher, family, revision)
+    release, artifact = find(publisher, family, revision, path)
     if path == files.CARD and (card := files.card_of(release)) is not None:
         return _card(request, release, card.source.encode(), card.sha256)
     verdict, token = judged(request, release)
-    artifact = Artifact.objects.filter(release=release, path=path).first()
     if artifact is None:
         return answers.entry_not_found(release)
     if request.method == "HEAD":
@@ -98,15 +100,46 @@ def unknown(request: HttpRequest, rest: str = "") -> HttpResponse:
     return answers.repo_not_found()
 
 
-def find_release(publisher: str, family: str, revision: str) -> Release:
-    """The release that a revision names: ``main`` is the latest published one, else a version or a commit."""
-    rows = list(public_releases(publisher, family).filter(**_named(revision))[:1])
+_RELEASE, _FAMILY = columns_of(Release), columns_of(ModelFamily, "family__")
+_PUBLISHER, _ARTIFACT = columns_of(Publisher, "family__publisher__"), columns_of(Artifact, "wanted__")
+
+
+def _with_file(publisher: str, family: str, path: str, **named: str) -> QuerySet[Release]:
+    """Public releases of a family, the current one first, each with its file at ``path`` if it has one."""
+    wanted = FilteredRelation("artifacts", condition=Q(artifacts__path=path))
+    return public_releases(publisher, family).filter(**named).annotate(wanted=wanted)[:1]
+
+
+_BY = {
+    names: Prepared(
+        _with_file,
+        [*_RELEASE, *_FAMILY, *_PUBLISHER, *_ARTIFACT],
+        **dict.fromkeys(("publisher", "family", "path", *names), str),
+    )
+    for names in ((), ("version",), ("revision",))
+}
+
+
+def find(publisher: str, family: str, revision: str, path: str = "") -> tuple[Release, Artifact | None]:
+    """The release that a revision names, with its file at ``path``. ``main`` is the latest published release,
+    anything else a version or a commit. One query; a second one to say what does not exist."""
+    named = _named(revision)
+    rows = _BY[tuple(named)].rows(publisher=publisher, family=family, path=path, **named)
     if not rows:
         known = revision != "main" and public_releases(publisher, family).exists()
         raise Answered(answers.revision_not_found() if known else answers.repo_not_found())
-    if rows[0].stage != Release.Stage.PUBLISHED:
+    values = iter(rows[0])
+    release = instance(Release, tuple(islice(values, len(_RELEASE))))
+    release.family = instance(ModelFamily, tuple(islice(values, len(_FAMILY))))
+    release.family.publisher = instance(Publisher, tuple(islice(values, len(_PUBLISHER))))
+    file = tuple(values)
+    if release.stage != Release.Stage.PUBLISHED:
         raise Answered(answers.disabled())
-    return rows[0]
+    return release, instance(Artifact, file) if file[0] is not None else None
+
+
+def find_release(publisher: str, family: str, revision: str) -> Release:
+    return find(publisher, family, revision)[0]
 
 
 def judged(request: HttpRequest, release: Release) -> tuple[Verdict, ApiToken]:
