@@ -1,17 +1,32 @@
-from django.urls import path
+from django.urls import path, register_converter
 
 from registry.views import families, mitigations, people, public, releases, risks
 
+
+class NameConverter:
+    """A name as publishers, families and versions have them: nothing else reaches the database."""
+
+    regex = r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,99}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(NameConverter, "name")
+
 app_name = "registry"
-MODEL = "models/<str:publisher>/<str:family>/"
+MODEL = "models/<name:publisher>/<name:family>/"
 urlpatterns = [
     path("", public.home, name="home"),
     path("models/", public.models, name="models"),
     path(MODEL, public.family, name="family"),
     path(f"{MODEL}risks/", public.family_risks, name="family_risks"),
     path(f"{MODEL}releases/", public.family_releases, name="family_releases"),
-    path(f"{MODEL}releases/<str:version>/", public.release, name="release"),
-    path(f"{MODEL}releases/<str:version>/card.md", public.card_source, name="card_source"),
+    path(f"{MODEL}releases/<name:version>/", public.release, name="release"),
+    path(f"{MODEL}releases/<name:version>/card.md", public.card_source, name="card_source"),
     path("search/", public.search, name="search"),
     path("help/", public.about("help"), name="help"),
     path("accessibility/", public.about("accessibility"), name="accessibility"),

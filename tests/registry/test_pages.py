@@ -140,7 +140,10 @@ def test_a_write_stays_within_its_budget(client, family, risk_owner):
     writes = {
         reverse("registry:risk_edit", args=[risk.pk]): {"title": "New", "harm": "Harm", "row_version": 1},
         reverse("registry:assessment_create", args=[risk.pk]): {
-            "kind": "residual", "likelihood": 1, "severity": 1, "rationale": "Why",
+            "kind": "residual",
+            "likelihood": 1,
+            "severity": 1,
+            "rationale": "Why",
         },
         reverse("registry:risk_closure", args=[risk.pk]): {"reason": "Gone"},
     }
@@ -345,3 +348,45 @@ def test_the_matrix_of_the_api_counts_like_the_list(client, family, release, ris
     for cell in cells:
         query = {"family": family.pk, "likelihood": cell["likelihood"], "severity": cell["severity"]}
         assert len(client.get(reverse("api:risk-list"), query).json()["results"]) == cell["count"]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/models/%00/x/",
+        "/models/x/%00/releases/%00/",
+        "/models/x/y/releases/%00/card.md",
+        "/models/%E2%80%AE/x/",
+        "/workspace/risks/99999999999999999999999/",
+        "/api/v1/risks/abc/",
+        "/api/v1/risks/?ordering=urgency&cursor=cD1hYmM=",
+    ],
+)
+def test_addresses_that_nobody_was_given_lead_nowhere(client, release_manager, url):
+    client.force_login(release_manager)
+    assert client.get(url).status_code == 404
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "/search/?q=%27%5C%22%26%7C!%3A*",
+        "/search/?q=%00",
+        "/models/?publisher=%00&modality=nonsense",
+        "/models/?cursor=%00",
+        "/workspace/risks/?cursor=cD1hYmM=",
+        "/workspace/risks/?family=99999999999999999999&likelihood=7",
+        "/workspace/risks/new/?family=99999999999999999999",
+    ],
+)
+def test_filters_that_make_no_sense_are_left_out(client, release_manager, url):
+    client.force_login(release_manager)
+    assert client.get(url).status_code == 200
+
+
+def test_support_views_show_and_change_nothing(client, superuser, release):
+    client.force_login(superuser)
+    assert client.get("/admin/registry/release/").status_code == 200
+    assert client.get(f"/admin/registry/release/{release.pk}/change/").status_code == 200
+    assert client.post(f"/admin/registry/release/{release.pk}/change/", {"version": "9"}).status_code == 403
+    assert client.get("/admin/registry/risk/add/").status_code == 403
