@@ -3,13 +3,11 @@ import uuid
 import zoneinfo
 from collections.abc import Callable
 
-from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
-from psycopg_pool import PoolTimeout
 
 from common import context
-from common.views import unavailable
+from common.views import DATABASE_AWAY, unavailable
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -34,21 +32,19 @@ class RequestIdMiddleware:
 
 
 class UnavailableMiddleware:
-    """While PostgreSQL is away: 503, when to come back, and what was typed if the page kept it."""
+    """While PostgreSQL is away: 503, when to come back, and what was typed if the page kept it.
+
+    For what a view raises; what another middleware raises ends in ``common.views.server_error``.
+    """
 
     def __init__(self, get_response: Handler) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        try:
-            return self.get_response(request)
-        except (OperationalError, InterfaceError, PoolTimeout):
-            return unavailable(request)
+        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        if isinstance(error, OperationalError | InterfaceError | PoolTimeout):
-            return unavailable(request)
-        return None
+        return unavailable(request) if isinstance(error, DATABASE_AWAY) else None
 
 
 class PreferencesMiddleware:

@@ -1,14 +1,18 @@
+import sys
 from typing import Any
 
 from django.conf import settings
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
+from psycopg_pool import PoolTimeout
 
 THEMES = ("system", "light", "dark")
+DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
 def _wants_json(request: HttpRequest) -> bool:
@@ -67,6 +71,9 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    # Django answers for each middleware's error here, before ``UnavailableMiddleware`` could see it.
+    if isinstance(sys.exc_info()[1], DATABASE_AWAY):
+        return unavailable(request)
     if _wants_json(request):
         return problem(500, _("Our mistake"), _("Something went wrong on our side. It is on record."))
     return HttpResponse(render_to_string("500.html"), status=500)

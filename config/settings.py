@@ -119,7 +119,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).update(
     {
         "connect_timeout": 5,
         # A pool a process: a connection is opened once, not for every request of every thread.
-        "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 10},
+        "pool": {"min_size": 1, "max_size": DATABASE_POOL_SIZE, "timeout": 3},
     }
 )
 DATABASES["default"]["CONN_MAX_AGE"] = 0

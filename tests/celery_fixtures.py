@@ -30,11 +30,16 @@ def environment():
 class Child:
     """A process with its children in a group of its own, and what it has said so far."""
 
-    def __init__(self, log, *arguments):
+    def __init__(self, log, *arguments, **env):
         self.log = Path(log)
         with self.log.open("wb") as output:
             self.process = subprocess.Popen(
-                [sys.executable, *arguments], cwd=ROOT, env=environment(), stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env=environment() | env,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
             )
 
     def said(self, words):
@@ -80,7 +85,14 @@ def start_worker(transactional_db, tmp_path):
         child = Child(
             tmp_path / f"worker-{len(children)}.log",
             *("-m", "celery", "-A", "config", "worker", "--loglevel=INFO", "--without-gossip", "--without-mingle"),
-            *("--include", "tests.worker_kinds", "--concurrency", str(concurrency), "--hostname", f"test-{len(children)}@%h"),
+            *(
+                "--include",
+                "tests.worker_kinds",
+                "--concurrency",
+                str(concurrency),
+                "--hostname",
+                f"test-{len(children)}@%h",
+            ),
         )
         children.append(child)
         child.wait_for("ready.")
@@ -100,11 +112,11 @@ def celery_worker(start_worker):
 
 @pytest.fixture
 def start_beat(transactional_db, tmp_path):
-    """Call it to start a scheduler (``manage.py beat``)."""
+    """Call it to start a scheduler (``manage.py beat``), with more of an environment if need be."""
     children = []
 
-    def start():
-        child = Child(tmp_path / f"beat-{len(children)}.log", "manage.py", "beat")
+    def start(**env):
+        child = Child(tmp_path / f"beat-{len(children)}.log", "manage.py", "beat", **env)
         children.append(child)
         return child
 

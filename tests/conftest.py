@@ -8,6 +8,7 @@ from django.test import TransactionTestCase
 from accounts.roles import Role
 from accounts.services import assign_role, service_account
 from tests.celery_fixtures import celery_worker, start_beat, start_worker  # noqa: F401
+from tests.door import database_url, door  # noqa: F401
 from tests.factories.accounts import OrganisationFactory, UserFactory
 from tests.factories.registry import CARD, ModelFamilyFactory, PublisherFactory, ReleaseFactory
 

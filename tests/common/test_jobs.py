@@ -228,3 +228,16 @@ def test_two_beats_and_one_schedules(start_worker, start_beat):
     second.wait_for("this one schedules", 20)
     killed = timezone.now()
     wait_until(lambda: Heartbeat.objects.get(name="beat").at > killed, 40, second.log.read_text)
+
+
+@pytest.mark.worker
+def test_a_beat_outlives_an_outage_of_the_database(start_beat, door, database_url):
+    """It lost the lock and says so, stops scheduling, and queues up again by itself."""
+    beat = start_beat(DATABASE_URL=database_url)
+    beat.wait_for("this one schedules")
+    door.shut()
+    beat.wait_for("lost the database", 20)
+    beat.wait_for("PostgreSQL is away", 20)
+    assert beat.log.read_text().count("this one schedules") == 1
+    door.open()
+    wait_until(lambda: beat.log.read_text().count("this one schedules") == 2, 20, beat.log.read_text)

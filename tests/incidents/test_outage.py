@@ -3,21 +3,18 @@
 A real server in a process of its own reaches the database through a door that the test can shut.
 """
 
-import contextlib
 import http.cookiejar
 import os
 import re
 import socket
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
 
 import pytest
-from django.db import connection
 
 from incidents.models import MisuseReport
 from tests.incidents.conftest import ANSWERS, SHAPE, hidden
@@ -25,70 +22,12 @@ from tests.incidents.conftest import ANSWERS, SHAPE, hidden
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Door:
-    """Passes TCP connections on to the database until it is shut; then it refuses and cuts all."""
-
-    def __init__(self, host, port):
-        self.target = (host, port)
-        self.pairs = []
-        self.listener = None
-        self.port = 0
-        self.open()
-
-    def open(self):
-        self.listener = socket.create_server(("127.0.0.1", self.port))
-        self.port = self.listener.getsockname()[1]
-        threading.Thread(target=self._accept, args=(self.listener,), daemon=True).start()
-
-    def shut(self):
-        # Shutting down first wakes the thread that waits in accept, which would keep the port otherwise.
-        for end in (self.listener, *self.pairs):
-            self._cut(end)
-        self.pairs.clear()
-
-    @staticmethod
-    def _cut(end):
-        with contextlib.suppress(OSError):
-            end.shutdown(socket.SHUT_RDWR)
-        end.close()
-
-    def _accept(self, listener):
-        while True:
-            try:
-                inside, _address = listener.accept()
-            except OSError:
-                return
-            outside = socket.create_connection(self.target)
-            self.pairs += [inside, outside]
-            for one, other in ((inside, outside), (outside, inside)):
-                threading.Thread(target=self._pump, args=(one, other), daemon=True).start()
-
-    def _pump(self, one, other):
-        try:
-            while data := one.recv(65536):
-                other.sendall(data)
-        except OSError:
-            pass
-        for end in (one, other):
-            self._cut(end)
-
-
 @pytest.fixture
-def door():
-    settings = connection.settings_dict
-    opened = Door(settings["HOST"] or "127.0.0.1", int(settings["PORT"] or 5432))
-    yield opened
-    opened.shut()
-
-
-@pytest.fixture
-def server(door):
-    settings = connection.settings_dict
-    user = settings["USER"] + (f":{settings['PASSWORD']}" if settings["PASSWORD"] else "")
+def server(database_url):
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     environment = os.environ | {
-        "DATABASE_URL": f"postgres://{user}@127.0.0.1:{door.port}/{settings['NAME']}",
+        "DATABASE_URL": database_url,
         "DJANGO_SETTINGS_MODULE": "tests.settings",
         "BASE_URL": f"http://127.0.0.1:{port}",
         "LOG_LEVEL": "ERROR",
@@ -176,3 +115,14 @@ def test_pages_say_so_while_the_database_is_away(server, door, path, release):
     # The way back needs no database until a receipt is given.
     assert status == (503 if path == "/report/" else 200)
     assert "Traceback" not in page
+
+
+def test_somebody_signed_in_is_told_the_same(server, door, release):
+    """The session is read before any view runs, in a middleware."""
+    door.shut()
+    request = urllib.request.Request(f"{server}/models/", headers={"Cookie": "sessionid=anything"})
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=60)
+    assert refused.value.code == 503
+    assert refused.value.headers["Retry-After"] == "60"
+    assert "Nothing was saved" in refused.value.read().decode()

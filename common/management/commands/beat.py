@@ -1,4 +1,5 @@
 import os
+import sys
 import threading
 import time
 
@@ -41,12 +42,13 @@ class Command(BaseCommand):
             time.sleep(5)
 
     def _watch(self, connection: psycopg.Connection) -> None:
-        """When the connection is gone so is the lock: stop before somebody else starts."""
+        """When the connection is gone so is the lock: stop before somebody else starts, and queue up again."""
         while True:
             time.sleep(5)
             try:
                 connection.execute("SELECT 1")
             except psycopg.Error:
-                self.stderr.write("Scheduler: lost the database and with it the lock; stopping.")
+                self.stderr.write("Scheduler: lost the database and with it the lock; beginning again.")
                 self.stderr.flush()
-                os._exit(1)
+                # Over, from the top, in the same process: nobody has to be there to start it again.
+                os.execv(sys.executable, [sys.executable, *sys.argv])  # noqa: S606
