@@ -4,7 +4,6 @@ from django.utils import timezone
 from common import dispatch, events, jobs
 from common.models import Heartbeat
 
-
 # What a sweeper sends is sent again at its next round for as long as it is needed.
 SENT_AGAIN = 60
 

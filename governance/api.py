@@ -46,7 +46,11 @@ class DecisionFilter(django_filters.FilterSet):
 
 
 class DecisionViewSet(
-    LostUpdateMixin, IdempotentCreateMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Decision]
+    LostUpdateMixin,
+    IdempotentCreateMixin,
+    mixins.ListModelMixin,
+    mixins.RetrieveModelMixin,
+    viewsets.GenericViewSet[Decision],
 ):
     """The decision log: everything published, and drafts where you hold a role."""
 
@@ -70,7 +74,9 @@ class DecisionViewSet(
     def perform_idempotent_create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         given = NewDecisionSerializer(data=request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
-        return self._answer(services.record_decision(actor=request.user, **given.validated_data), status.HTTP_201_CREATED)
+        return self._answer(
+            services.record_decision(actor=request.user, **given.validated_data), status.HTTP_201_CREATED
+        )
 
     @extend_schema(request=DecisionTextSerializer, responses=DecisionSerializer)
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:

@@ -1,3 +1,4 @@
+import re
 from typing import Any
 
 from django import forms
@@ -8,6 +9,29 @@ from governance.models import Decision
 from registry.models import ModelFamily, Release, Risk
 
 LONGEST = 8000
+# More risks than this are named by number: nobody reads a list of boxes that long.
+BOXES = 60
+
+
+class NumberedRisksField(forms.CharField):
+    """Risks of one family by their numbers: "R-3, R-12"."""
+
+    def __init__(self, risks: Any, **kwargs: Any) -> None:
+        super().__init__(
+            required=False, label=_("Risks it is about"), help_text=_("Their numbers, such as R-3, R-12."), **kwargs
+        )
+        self.risks = risks
+
+    def prepare_value(self, value: Any) -> Any:
+        return value if value is None or isinstance(value, str) else ", ".join(risk.reference for risk in value)
+
+    def clean(self, value: Any) -> list[Risk]:
+        words = re.findall(r"[^\s,;]+", super().clean(value))
+        numbers = {int(match[1]) for word in words if (match := re.fullmatch(r"(?:R-)?(\d{1,9})", word, re.IGNORECASE))}
+        found = list(self.risks.filter(number__in=numbers))
+        if len(numbers) < len(words) or len(found) < len(numbers):
+            raise forms.ValidationError(_("Write numbers of risks of this model family, such as R-3, R-12."))
+        return found
 
 
 class DecisionForm(BaseModelForm):
@@ -31,15 +55,22 @@ class DecisionForm(BaseModelForm):
 
     def __init__(self, *args: Any, family: ModelFamily, user: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["release"].queryset = Release.objects.visible_to(user).filter(family=family).select_related("family")
-        self.fields["release"].empty_label = _("All releases")
-        self.fields["risks"].queryset = Risk.objects.visible_to(user).filter(family=family).order_by("number")
-        if not self.fields["risks"].queryset.exists():
-            del self.fields["risks"]
+        fields: dict[str, Any] = self.fields
+        fields["release"].queryset = Release.objects.visible_to(user).filter(family=family).select_related("family")
+        fields["release"].empty_label = _("All releases")
+        fields["risks"].queryset = Risk.objects.visible_to(user).filter(family=family).order_by("number")
+        self._offer_risks(fields["risks"].queryset)
         for name in ("context", "outcome", "consequences", "dissent", "stops_holding_when"):
-            self.fields[name].max_length = LONGEST
+            fields[name].max_length = LONGEST
         if self.instance.pk:
-            self.fields["row_version"].initial = self.instance.row_version
+            fields["row_version"].initial = self.instance.row_version
+
+    def _offer_risks(self, risks: Any) -> None:
+        number = len(risks.values_list("pk")[: BOXES + 1])
+        if not number:
+            del self.fields["risks"]
+        elif number > BOXES:
+            self.fields["risks"] = NumberedRisksField(risks)
 
 
 class OptionForm(BaseForm):
@@ -73,28 +104,32 @@ EvidenceFormSet = forms.formset_factory(EvidenceForm, formset=_Rows, extra=1, ma
 
 
 class DecisionFilterForm(BaseForm):
-    q = forms.CharField(label=_("Words or reference"), required=False, max_length=200, widget=forms.TextInput({"type": "search"}))
+    q = forms.CharField(
+        label=_("Words or reference"), required=False, max_length=200, widget=forms.TextInput({"type": "search"})
+    )
     family = forms.ModelChoiceField(
         ModelFamily.objects.none(), label=_("Model family"), required=False, empty_label=_("All model families")
     )
 
     def __init__(self, *args: Any, families: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["family"].queryset = families
+        fields: dict[str, Any] = self.fields
+        fields["family"].queryset = families
 
 
 class WorkFilterForm(DecisionFilterForm):
-    stage = forms.ChoiceField(
-        label=_("Stage"), required=False, choices=[("", _("Any stage")), *Decision.Stage.choices]
-    )
+    stage = forms.ChoiceField(label=_("Stage"), required=False, choices=[("", _("Any stage")), *Decision.Stage.choices])
 
 
 class FamilyForm(BaseForm):
-    family = forms.ModelChoiceField(ModelFamily.objects.none(), label=_("Which model family is it about?"), empty_label=None)
+    family = forms.ModelChoiceField(
+        ModelFamily.objects.none(), label=_("Which model family is it about?"), empty_label=None
+    )
 
     def __init__(self, *args: Any, families: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["family"].queryset = families
+        fields: dict[str, Any] = self.fields
+        fields["family"].queryset = families
 
 
 class ReasonForm(BaseForm):

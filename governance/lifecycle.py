@@ -52,7 +52,8 @@ REINSTATE_RELEASE = Move(
 
 def needs_text(decision: Any) -> str:
     required = ("context", "outcome", "consequences", "stops_holding_when")
-    missing = [str(Decision._meta.get_field(name).verbose_name) for name in required if not getattr(decision, name).strip()]
+    fields: Any = Decision._meta
+    missing = [str(fields.get_field(name).verbose_name) for name in required if not getattr(decision, name).strip()]
     return _now("Still empty: %s.") % ", ".join(missing) if missing else ""
 
 

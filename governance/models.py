@@ -77,7 +77,9 @@ class Decision(Staged, Timestamped):
     consequences = models.TextField(_("consequences"), blank=True, help_text=_("What follows, for better and worse."))
     dissent = models.TextField(_("dissenting views"), blank=True)
     stops_holding_when = models.TextField(
-        _("when it stops holding"), blank=True, help_text=_("The conditions under which this reasoning no longer applies.")
+        _("when it stops holding"),
+        blank=True,
+        help_text=_("The conditions under which this reasoning no longer applies."),
     )
     review_by = models.DateField(_("review by"), null=True, blank=True)
     decided_by = models.ForeignKey(
@@ -93,7 +95,12 @@ class Decision(Staged, Timestamped):
     annulled_at = models.DateTimeField(_("no longer in force since"), null=True, editable=False)
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
     published_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False, verbose_name=_("published by")
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
+        editable=False,
+        verbose_name=_("published by"),
     )
     published_at = models.DateTimeField(_("published"), null=True, editable=False)
 
@@ -106,15 +113,18 @@ class Decision(Staged, Timestamped):
                 condition=Q(stage__in=["draft", "published", "superseded", "void"]), name="decision_stage_is_known"
             ),
             models.CheckConstraint(
-                condition=Q(stage="draft") | Q(published_at__isnull=False, published_by__isnull=False, decided_by__isnull=False),
+                condition=Q(stage="draft")
+                | Q(published_at__isnull=False, published_by__isnull=False, decided_by__isnull=False),
                 name="published_decision_says_who_and_when",
             ),
             models.CheckConstraint(
-                condition=Q(stage="draft") | (~Q(context="") & ~Q(outcome="") & ~Q(consequences="") & ~Q(stops_holding_when="")),
+                condition=Q(stage="draft")
+                | (~Q(context="") & ~Q(outcome="") & ~Q(consequences="") & ~Q(stops_holding_when="")),
                 name="published_decision_is_complete",
             ),
             models.CheckConstraint(
-                condition=~Q(stage="void") | (~Q(annulment_reason="") & Q(annulled_at__isnull=False)), name="void_decision_says_why"
+                condition=~Q(stage="void") | (~Q(annulment_reason="") & Q(annulled_at__isnull=False)),
+                name="void_decision_says_why",
             ),
             models.CheckConstraint(
                 condition=Q(supersedes__isnull=True) | ~Q(supersedes=F("id")), name="decision_supersedes_another"
@@ -141,7 +151,9 @@ class Decision(Staged, Timestamped):
 
     @property
     def review_overdue(self) -> bool:
-        return self.stage == self.Stage.PUBLISHED and self.review_by is not None and self.review_by < timezone.localdate()
+        return (
+            self.stage == self.Stage.PUBLISHED and self.review_by is not None and self.review_by < timezone.localdate()
+        )
 
     def get_absolute_url(self) -> str:
         return reverse("governance:decision", args=[self.pk])

@@ -1,14 +1,17 @@
 from typing import Any
 
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import has_role
 from accounts.roles import ANY_ROLE
-from governance.models import Decision
+from common import audit
+from common.models import AuditEvent
+from governance.models import Decision, DecisionQuerySet
 from registry.models import ModelFamily, Risk
 
 
-def decisions_for(user: Any) -> QuerySet[Decision]:
+def decisions_for(user: Any) -> DecisionQuerySet:
     """Decisions ``user`` may read, ready for a list: family, release, who; ``family_shown`` says whether to link."""
     shown = ModelFamily.objects.visible_to(user).filter(pk=OuterRef("family_id"))
     return (
@@ -18,7 +21,7 @@ def decisions_for(user: Any) -> QuerySet[Decision]:
     )
 
 
-def decision_details_for(user: Any) -> QuerySet[Decision]:
+def decision_details_for(user: Any) -> DecisionQuerySet:
     """The same with options, evidence and those of its risks that ``user`` may know of."""
     risks = Risk.objects.visible_to(user).order_by("number")
     return decisions_for(user).prefetch_related("options", "evidence", Prefetch("risks", queryset=risks))
@@ -35,3 +38,17 @@ def families_with_decisions(user: Any) -> QuerySet[ModelFamily]:
     """Families whose published decisions ``user`` can filter by."""
     published = Decision.objects.visible_to(user).published().filter(family=OuterRef("pk"))
     return ModelFamily.objects.filter(Exists(published)).order_by("name")
+
+
+WORDS = {
+    "record": _("started the draft"),
+    "edit": _("changed the draft"),
+    "publish": _("published it"),
+    "supersede": _("published the decision that replaces it"),
+    "annul": _("declared it no longer in force"),
+}
+
+
+def history(decision: Decision) -> list[tuple[AuditEvent, Any]]:
+    """What happened to ``decision``, newest first, each with words for it."""
+    return [(event, WORDS.get(event.verb.rpartition(".")[2], event.verb)) for event in audit.trail(decision)[:50]]

@@ -1,6 +1,6 @@
 """How a decision looks as JSON: the API and the permalink's ``.json`` show the same."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from drf_spectacular.utils import extend_schema_field
@@ -62,14 +62,14 @@ class _Visible(serializers.PrimaryKeyRelatedField[Any]):
     """A number of something that the caller may know of; any other number does not exist."""
 
     def get_queryset(self) -> Any:
-        return self.queryset.visible_to(self.context["user"])  # type: ignore[union-attr]
+        return cast(Any, self).queryset.visible_to(self.context["user"])
 
 
 class DecisionTextSerializer(serializers.Serializer[Any]):
     """What may be changed in a draft."""
 
     title = serializers.CharField(max_length=200)
-    context = serializers.CharField(allow_blank=True, required=False)
+    context = serializers.CharField(allow_blank=True, required=False)  # type: ignore[assignment]  # the metaclass takes fields away, so the property stays
     outcome = serializers.CharField(allow_blank=True, required=False)
     consequences = serializers.CharField(allow_blank=True, required=False)
     dissent = serializers.CharField(allow_blank=True, required=False)

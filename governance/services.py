@@ -48,7 +48,9 @@ def withdraw_release(release: Release, *, actor: Any, reason: str) -> Release:
     Gates look at the release itself, so this waits for no worker; the event is for those who must hear of it.
     """
     changes = {"withdrawn_at": timezone.now(), "withdrawal_reason": _reason(reason)}
-    release = lifecycle.apply(WITHDRAW_RELEASE, release, actor=actor, changes=changes, reason=changes["withdrawal_reason"])
+    release = lifecycle.apply(
+        WITHDRAW_RELEASE, release, actor=actor, changes=changes, reason=changes["withdrawal_reason"]
+    )
     events.emit("registry.release.withdrawn", release)
     return release
 
@@ -127,7 +129,9 @@ def edit_decision(
     if expected_version is not None and decision.row_version != expected_version:
         last = audit.trail(decision).first()
         who = last.actor_label if last else _("somebody else")
-        raise Stale(_("%(who)s changed this while you were editing. Look at the new version, then save again.") % {"who": who})
+        raise Stale(
+            _("%(who)s changed this while you were editing. Look at the new version, then save again.") % {"who": who}
+        )
     before = _snapshot(decision)
     _check(decision.family, text.get("release", decision.release), list(risks) if risks is not None else [])
     for name, value in text.items():
@@ -174,7 +178,9 @@ def supersede_decision(decision: Decision, *, actor: Any, title: str = "", **tex
     """
     if not permissions.can_supersede_decision(actor, decision):
         raise PermissionDenied
-    copied = {name: getattr(decision, name) for name in TEXT if name not in {"title", "decided_by", "decided_on", "review_by"}}
+    copied = {
+        name: getattr(decision, name) for name in TEXT if name not in {"title", "decided_by", "decided_on", "review_by"}
+    }
     options = decision.options.values("name", "arguments_for", "arguments_against", "chosen")
     evidence = decision.evidence.values("label", "url", "sha256")
     lists = {"options": list(options), "evidence": list(evidence), "risks": list(decision.risks.all())}
@@ -187,7 +193,9 @@ def supersede_decision(decision: Decision, *, actor: Any, title: str = "", **tex
 def annul_decision(decision: Decision, *, actor: Any, reason: str) -> Decision:
     """Declare ``decision`` no longer in force, without another in its place."""
     changes = {"annulled_at": timezone.now(), "annulment_reason": _reason(reason)}
-    decision = lifecycle.apply(ANNUL_DECISION, decision, actor=actor, changes=changes, reason=changes["annulment_reason"])
+    decision = lifecycle.apply(
+        ANNUL_DECISION, decision, actor=actor, changes=changes, reason=changes["annulment_reason"]
+    )
     events.emit("governance.decision.annulled", decision)
     return decision
 
@@ -205,7 +213,10 @@ def _check_superseded(family: ModelFamily, old: Decision) -> None:
     if old.stage != Decision.Stage.PUBLISHED:
         raise Refused(_("%s is not in force, so it cannot be superseded.") % old.reference, field="supersedes")
     if successor := Decision.objects.filter(supersedes=old).first():
-        raise Refused(_("%(new)s is already being written to supersede %(old)s.") % {"new": successor.reference, "old": old.reference})
+        raise Refused(
+            _("%(new)s is already being written to supersede %(old)s.")
+            % {"new": successor.reference, "old": old.reference}
+        )
 
 
 def _write_parts(decision: Decision, options: Any, risks: Any, evidence: Any) -> None:
@@ -224,7 +235,8 @@ def _write_parts(decision: Decision, options: Any, risks: Any, evidence: Any) ->
 
 def _snapshot(decision: Decision) -> dict[str, Any]:
     """The content of a decision as plain values, to tell what an edit changed."""
-    fields = {name: getattr(decision, Decision._meta.get_field(name).attname) for name in TEXT}
+    meta: Any = Decision._meta
+    fields = {name: getattr(decision, meta.get_field(name).attname) for name in TEXT}
     return {
         **fields,
         "options": list(decision.options.values("name", "arguments_for", "arguments_against", "chosen")),

@@ -8,7 +8,7 @@ import datetime as dt
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, F, Prefetch, Q
+from django.db.models import Count, F, Prefetch, Q, QuerySet
 from django.utils import timezone
 
 from access.models import AccessRequest
@@ -159,7 +159,7 @@ def _tiers(scope: Scope, period: Period) -> list[dict[str, Any]]:
     rows = AccessRequest.objects.filter(scope.families("family"), submitted_at__lt=period.ends).values(
         "tier__name", "family__name", "tier_id"
     )
-    counts = rows.annotate(
+    counts: QuerySet[Any] = rows.annotate(
         submitted=Count("pk", filter=within["submitted"]),
         approved=Count("pk", filter=within["decided"] & Q(stage="approved")),
         declined=Count("pk", filter=within["decided"] & Q(stage="declined")),
@@ -216,7 +216,7 @@ def _decisions(scope: Scope, period: Period) -> list[dict[str, Any]]:
 def _decision(decision: Any, period: Period) -> dict[str, Any]:
     ended = decision.ended_at if decision.ended_at and decision.ended_at < period.ends else None
     successor = getattr(decision, "superseded_by", None)
-    by_successor = ended is not None and decision.annulled_at is None and successor is not None
+    replaced_by = successor.reference if ended and decision.annulled_at is None and successor else None
     return {
         "reference": decision.reference,
         "title": decision.title,
@@ -235,9 +235,9 @@ def _decision(decision: Any, period: Period) -> dict[str, Any]:
         "risks": [risk.reference for risk in decision.risks.all() if risk.is_public],
         "supersedes": decision.supersedes.reference if decision.supersedes else None,
         "ended_on": _day(ended),
-        "ended_by": successor.reference if by_successor else None,
-        "annulment_reason": decision.annulment_reason if ended and not by_successor else "",
-        "state": Decision.Stage.PUBLISHED.value if ended is None else ("superseded" if by_successor else "void"),
+        "ended_by": replaced_by,
+        "annulment_reason": decision.annulment_reason if ended and not replaced_by else "",
+        "state": Decision.Stage.PUBLISHED.value if ended is None else ("superseded" if replaced_by else "void"),
     }
 
 

@@ -37,7 +37,7 @@ def figures(scope: Scope, period: Period) -> dict[str, Any]:
     }
 
 
-def stage_at(model: type[models.Model], moment: dt.datetime, otherwise: Case) -> Coalesce:
+def stage_at(model: Any, moment: dt.datetime, otherwise: Case) -> Coalesce:
     """The stage a row was in at ``moment``: its last move on record before that, else what its time stamps say."""
     stages = [value for value, _label in model._meta.get_field("stage").choices or []]
     events = AuditEvent.objects.filter(
@@ -56,7 +56,7 @@ def _since(moment: dt.datetime, default: str, **stamps: str) -> Case:
     return Case(*cases, default=Value(default), output_field=models.CharField())
 
 
-def releases_between(scope: Scope, period: Period) -> QuerySet[Release]:
+def releases_between(scope: Scope, period: Period) -> QuerySet[Any]:
     """Releases of ``scope`` with the stage they had when the period began (``was``) and when it ended (``became``)."""
 
     def at(moment: dt.datetime) -> Coalesce:
@@ -78,7 +78,7 @@ def _releases(scope: Scope, period: Period) -> Values:
     return _named("releases", rows)
 
 
-def risks_between(scope: Scope, period: Period) -> QuerySet[Risk]:
+def risks_between(scope: Scope, period: Period) -> QuerySet[Any]:
     """Risks of ``scope`` with their stages and, as assessed before the end, likelihood × 10 + severity:
     ``inherent_code`` before mitigation, ``residual_code`` after it, ``current_code`` what counts."""
 
@@ -200,7 +200,7 @@ def _grants(scope: Scope, period: Period) -> Values:
     )
 
 
-def incidents_between(scope: Scope, period: Period) -> QuerySet[Incident]:
+def incidents_between(scope: Scope, period: Period) -> QuerySet[Any]:
     """Incidents of ``scope``, named directly or through a release, with their stages at both ends of the period."""
 
     def at(moment: dt.datetime) -> Coalesce:
@@ -256,7 +256,7 @@ def _misuse(scope: Scope, period: Period) -> Values:
     return {f"misuse.{name.replace('__', '.')}": value for name, value in counts.items()}
 
 
-def decisions_between(scope: Scope, period: Period) -> QuerySet[Decision]:
+def decisions_between(scope: Scope, period: Period) -> QuerySet[Any]:
     """Decisions of ``scope`` published before the end, with the moment they went out of force (``ended_at``)."""
     replaced = Decision.objects.filter(supersedes=OuterRef("pk"), published_at__isnull=False).values("published_at")[:1]
     rows = Decision.objects.filter(scope.families("family"), published_at__lt=period.ends)

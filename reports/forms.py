@@ -52,14 +52,15 @@ class ReportForm(BaseForm):
         super().__init__(*args, **kwargs)
         self.publishers, self.families = publishers, families
         self.presets = {name: (label, period) for name, label, period in presets(timezone.now().date())}
-        self.fields["subject"].choices = [
+        fields: dict[str, Any] = self.fields
+        fields["subject"].choices = [
             (
                 _("One model family"),
                 [(f"family-{each.pk}", f"{each.name} ({each.publisher.name})") for each in families],
             ),
             (_("All models of a publisher"), [(f"publisher-{each.pk}", each.name) for each in publishers]),
         ]
-        preset = self.fields["preset"]
+        preset = fields["preset"]
         preset.choices = [
             *((name, label) for name, (label, _period) in self.presets.items()),
             (CUSTOM, _("A period of my own")),

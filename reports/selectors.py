@@ -1,9 +1,11 @@
 from typing import Any
 
 from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import scopes
-from common.models import Job
+from common import audit
+from common.models import AuditEvent, Job
 from registry.models import ModelFamily, Publisher
 from reports.models import READERS, SafetyReport
 
@@ -26,3 +28,11 @@ def publishers_to_report_on(user: Any) -> QuerySet[Publisher]:
 
 def families_to_report_on(user: Any) -> QuerySet[ModelFamily]:
     return ModelFamily.objects.with_role(user, *READERS).select_related("publisher").order_by("publisher__name", "name")
+
+
+WORDS = {"request": _("asked for it"), "make": _("made the PDF"), "publish": _("published it")}
+
+
+def history(report: SafetyReport) -> list[tuple[AuditEvent, Any]]:
+    """What happened to ``report``, newest first, each with words for it."""
+    return [(event, WORDS.get(event.verb.rpartition(".")[2], event.verb)) for event in audit.trail(report)[:50]]

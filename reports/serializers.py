@@ -1,6 +1,6 @@
 """How reports, jobs and figures look as JSON."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.urls import reverse
@@ -50,7 +50,7 @@ class Visible(serializers.PrimaryKeyRelatedField[Any]):
     """A number of something that the caller may know of; any other number does not exist."""
 
     def get_queryset(self) -> Any:
-        rows = self.queryset
+        rows = cast(Any, self).queryset
         return rows.visible_to(self.context["user"]) if hasattr(rows, "visible_to") else rows
 
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from accounts.services import service_account
 from common import audit, events, jobs, lifecycle
 from common.jobs import Progress
 from common.lifecycle import Refused
@@ -137,7 +138,11 @@ def _store(report: SafetyReport, content: bytes, *, pages: int) -> SafetyReport:
     report.pdf.save("report.pdf", ContentFile(content), save=False)
     report.save(update_fields=["pdf", "sha256", "size", "pages", "made_at", "updated_at"])
     audit.record(
-        report.requested_by, "reports.safetyreport.make", report, after={"sha256": report.sha256, "pages": pages}
+        service_account("Report worker"),
+        "reports.safetyreport.make",
+        report,
+        after={"sha256": report.sha256, "pages": pages},
+        on_behalf_of=report.requested_by,
     )
     return report
 

@@ -1,14 +1,13 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import scopes
-from common import audit
 from common.lifecycle import Refused, available_moves
 from common.pages import keyset_page
 from reports import files, permissions, selectors, services
@@ -37,7 +36,7 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-def report_pdf(request: HttpRequest, pk: int) -> HttpResponse:
+def report_pdf(request: HttpRequest, pk: int) -> FileResponse:
     return files.pdf_response(_made(request, pk))
 
 
@@ -95,7 +94,7 @@ def report_case(request: HttpRequest, pk: int) -> HttpResponse:
         "report": found,
         "moves": available_moves(MOVES, found, request.user),
         "may_run_again": permissions.can_run_report_again(request.user, found),
-        "trail": audit.trail(found)[:50],
+        "history": selectors.history(found),
     }
     return render(request, "reports/report_case.html", context)
 
@@ -108,7 +107,7 @@ def report_job(request: HttpRequest, pk: int) -> HttpResponse:
     found = _worked_on(request, pk)
     if found.job is None:
         raise Http404
-    if not request.htmx:
+    if not getattr(request, "htmx", False):
         return redirect("reports:report_case", found.pk)
     context = {"report": found, "may_run_again": permissions.can_run_report_again(request.user, found)}
     response = render(request, "reports/job.html", context)

@@ -41,14 +41,22 @@ def _found(request: HttpRequest) -> tuple[DecisionFilterForm, Any]:
 def decision_list(request: HttpRequest) -> HttpResponse:
     form, rows = _found(request)
     page = keyset_page(rows, request, order=("-published_at", "-pk"))
-    context = {"filter_form": form, "decisions": page, "filtered": any(request.GET.get(name) for name in ("q", "family"))}
+    context = {
+        "filter_form": form,
+        "decisions": page,
+        "filtered": any(request.GET.get(name) for name in ("q", "family")),
+    }
     return render(request, "governance/decision_list.html", context)
 
 
 @require_safe
 def decision(request: HttpRequest, pk: int) -> HttpResponse:
     found = _decision(request, pk)
-    return render(request, "governance/decision_detail.html", {"decision": found, "who": selectors.decided_by(found, request.user)})
+    return render(
+        request,
+        "governance/decision_detail.html",
+        {"decision": found, "who": selectors.decided_by(found, request.user)},
+    )
 
 
 def _decision(request: HttpRequest, pk: int) -> Decision:
@@ -116,7 +124,7 @@ def _csv(rows: Any) -> Iterator[str]:
     writer = csv.writer(_Echo())
     yield writer.writerow(["model_family", *COLUMNS])
     for each in rows.iterator(chunk_size=500):
-        values = {name: getattr(each, name, "") for name in COLUMNS}
+        values: dict[str, Any] = {name: getattr(each, name, "") for name in COLUMNS}
         values["permalink"] = settings.BASE_URL + each.get_absolute_url()
         for name in ("published_at", "annulled_at"):
             values[name] = values[name].strftime("%Y-%m-%dT%H:%M:%SZ") if values[name] else ""

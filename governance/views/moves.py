@@ -21,7 +21,9 @@ from registry.models import ModelFamily, Release
 page = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def _confirm(request: HttpRequest, move: Move, obj: Any, act: Callable[[str], Any], back: str, done: str) -> HttpResponse:
+def _confirm(
+    request: HttpRequest, move: Move, obj: Any, act: Callable[[str], Any], back: str, done: str
+) -> HttpResponse:
     """The page of ``move`` on ``obj``; ``act`` carries it out with the reason and returns what to show next."""
     if not move.may(request.user, obj):
         raise PermissionDenied

@@ -12,7 +12,6 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import scopes
-from common import audit
 from common.lifecycle import Refused, available_moves
 from common.pages import keyset_page
 from governance import permissions, selectors, services
@@ -59,7 +58,9 @@ def decision_work(request: HttpRequest) -> HttpResponse:
 @never_cache
 def decision_new(request: HttpRequest) -> HttpResponse:
     """Two steps, because the risks and releases to choose from are those of the family."""
-    families = ModelFamily.objects.with_role(request.user, *permissions.RECORDERS).select_related("publisher").order_by("name")
+    families = (
+        ModelFamily.objects.with_role(request.user, *permissions.RECORDERS).select_related("publisher").order_by("name")
+    )
     if not scopes(request.user).any(*permissions.RECORDERS):
         raise PermissionDenied
     choice = FamilyForm(request.GET if "family" in request.GET else None, families=families)
@@ -84,8 +85,9 @@ def decision_text(request: HttpRequest, pk: int) -> HttpResponse:
 def _edit(request: HttpRequest, family: ModelFamily, decision: Decision | None) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form = DecisionForm(data, instance=decision, family=family, user=request.user)
-    options = OptionFormSet(data, prefix="options", initial=list(decision.options.values()) if decision else None)
-    evidence = EvidenceFormSet(data, prefix="evidence", initial=list(decision.evidence.values()) if decision else None)
+    known = {"options": decision.options.values(), "evidence": decision.evidence.values()} if decision else {}
+    options: Any = OptionFormSet(data, prefix="options", initial=known.get("options"))
+    evidence: Any = EvidenceFormSet(data, prefix="evidence", initial=known.get("evidence"))
     if data is not None and all([form.is_valid(), options.is_valid(), evidence.is_valid()]):
         try:
             saved = _save(request, family, decision, form.cleaned_data, options.rows(), evidence.rows())
@@ -100,7 +102,12 @@ def _edit(request: HttpRequest, family: ModelFamily, decision: Decision | None) 
 
 
 def _save(
-    request: HttpRequest, family: ModelFamily, decision: Decision | None, given: dict[str, Any], options: Any, evidence: Any
+    request: HttpRequest,
+    family: ModelFamily,
+    decision: Decision | None,
+    given: dict[str, Any],
+    options: Any,
+    evidence: Any,
 ) -> Decision:
     version = given.pop("row_version", None)
     if decision is None:
@@ -121,7 +128,7 @@ def decision_case(request: HttpRequest, pk: int) -> HttpResponse:
         "who": selectors.decided_by(decision, request.user),
         "moves": [(each, MOVE_PAGES[each.move.name]) for each in found],
         "may_edit": decision.stage == Decision.Stage.DRAFT and permissions.can_edit_decision(request.user, decision),
-        "trail": audit.trail(decision)[:50],
+        "history": selectors.history(decision),
     }
     return render(request, "governance/decision_case.html", context)
 

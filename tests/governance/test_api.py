@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -23,9 +25,7 @@ def api(client):
 
 
 def send(client, verb, path, body=None, **headers):
-    return client.generic(
-        verb, path, body and __import__("json").dumps(body) or "", "application/json", headers=headers
-    )
+    return client.generic(verb, path, json.dumps(body) if body else "", "application/json", headers=headers)
 
 
 def test_a_decision_over_the_api(api, family, reviewer, risk):

@@ -216,3 +216,15 @@ def test_workspace_counts_drafts_for_those_who_publish(family, draft, reviewer, 
         return {item.name: item.count for item in items(user)}.get("decisions")
 
     assert (count(reviewer), count(risk_owner), count(researcher)) == (1, 0, None)
+
+
+def test_many_risks_are_named_by_number(sign_in, draft, family, reviewer):
+    risks = RiskFactory.create_batch(61, family=family, opened=True)
+    draft.risks.set(risks[:2])
+    client, path = sign_in(reviewer), reverse("governance:decision_text", args=[draft.pk])
+    page = client.get(path).content.decode()
+    assert page.count('type="checkbox"') < 10
+    assert f'value="{risks[0].reference}, {risks[1].reference}"' in page
+    assert client.post(path, form(row_version=1, risks="R-999999999")).status_code == 422
+    assert client.post(path, form(row_version=1, risks=f"{risks[2].reference}; {risks[3].number}")).status_code == 302
+    assert set(draft.risks.all()) == {risks[2], risks[3]}
