@@ -430,6 +430,7 @@ SPECTACULAR_SETTINGS = {
         "ReleaseStageEnum": "registry.models.Stage",
         "RiskStageEnum": "registry.models.Risk.Stage",
         "MitigationStageEnum": "registry.models.Mitigation.Stage",
+        "AssessmentKindEnum": "registry.models.RiskAssessment.Kind",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
