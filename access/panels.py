@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
@@ -63,4 +62,4 @@ def gate_of_release(request: HttpRequest, release: Any) -> dict[str, Any]:
         verdict is None or (not verdict.allowed and verdict.request is None)
     )
     ask = f"{url}?release={release.version}" if can_ask else ""
-    return {"verdict": verdict, "ask_url": ask, "endpoint": f"{settings.BASE_URL}/hf"}
+    return {"verdict": verdict, "ask_url": ask}

@@ -110,7 +110,7 @@ def _with_file(publisher: str, family: str, path: str, **named: str) -> QuerySet
     return public_releases(publisher, family).filter(**named).annotate(wanted=wanted)[:1]
 
 
-_BY = {
+_BY: dict[tuple[str, ...], Prepared] = {
     names: Prepared(
         _with_file,
         [*_RELEASE, *_FAMILY, *_PUBLISHER, *_ARTIFACT],

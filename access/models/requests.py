@@ -150,7 +150,7 @@ class AccessRequest(Staged, Timestamped):
     def load_related(self) -> "AccessRequest":
         """Read in one query all that the rules ask about a row that was locked on its own."""
         names = ("family", "requester", "release", "tier")
-        if not all(self._meta.get_field(name).is_cached(self) for name in names):
+        if not all(name in self._state.fields_cache for name in names):
             known = AccessRequest.objects.select_related(*names).get(pk=self.pk)
             for name in names:
                 setattr(self, name, getattr(known, name))

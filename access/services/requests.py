@@ -112,8 +112,9 @@ def submit_request(request: AccessRequest, *, actor: Any, locale: str = "") -> A
     )
     if request.stage in _EDITABLE:
         _check_complete(request)
-    now = timezone.now()
-    if request.stage == AccessRequest.Stage.RETURNED:
+    terms, name, now = request.signed_terms, request.signed_name, timezone.now()
+    changes: dict[str, Any]
+    if request.stage == AccessRequest.Stage.RETURNED and request.due_at and request.returned_at:
         # The clock stood still while it was with the requester.
         due = request.due_at + (now - request.returned_at)
         changes = {"due_at": due, "returned_fields": []}
@@ -127,7 +128,8 @@ def submit_request(request: AccessRequest, *, actor: Any, locale: str = "") -> A
         }
         request = lifecycle.apply(SUBMIT, request, actor=actor, changes=changes, due_at=changes["due_at"])
         event = "access.request.submitted"
-    put_acceptance(request.signed_terms, actor, request.signed_name, locale)
+    if terms is not None:
+        put_acceptance(terms, actor, name, locale)
     events.emit(event, request)
     return request
 

@@ -362,3 +362,14 @@ def test_one_request_asks_at_most_eight(as_user, grant, release_manager, researc
 def test_a_decision_writes_with_few_queries(submitted, release_manager, django_assert_max_num_queries):
     with django_assert_max_num_queries(15):
         services.decide_request(submitted, actor=release_manager, approve=True, reason="Sound plan")
+
+
+def test_the_release_page_says_what_the_gate_says(as_user, tier, release, researcher, ask, release_manager):
+    url = release.get_absolute_url()
+    assert "Request access" in text(as_user(None).get(url))
+    asked = ask()
+    waiting = text(as_user(researcher).get(url))
+    assert f"{asked.reference} waits for a decision" in waiting
+    assert "Request access" not in waiting
+    services.decide_request(asked, actor=release_manager, approve=True, reason="Sound plan")
+    assert "How to download" in text(as_user(researcher).get(url))
