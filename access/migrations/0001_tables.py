@@ -252,7 +252,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='accessrequest',
-            index=models.Index(condition=models.Q(('closed_at__isnull', False)), fields=['family', '-closed_at'], name='request_closed'),
+            index=models.Index(condition=models.Q(('closed_at__isnull', False)), fields=['-closed_at'], name='request_closed'),
+        ),
+        migrations.AddIndex(
+            model_name='accessrequest',
+            index=models.Index(condition=models.Q(('closed_at__isnull', False)), fields=['family', '-closed_at'], name='request_closed_family'),
         ),
         migrations.AddIndex(
             model_name='accessrequest',

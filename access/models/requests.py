@@ -139,7 +139,10 @@ class AccessRequest(Staged, Timestamped):
             # The queue of a family, most urgent first, and the same across all families.
             models.Index(fields=["family", "stage", "due_at"], name="request_queue_family"),
             models.Index(fields=["stage", "due_at"], name="request_queue"),
-            models.Index(fields=["family", "-closed_at"], name="request_closed", condition=Q(closed_at__isnull=False)),
+            models.Index(fields=["-closed_at"], name="request_closed", condition=Q(closed_at__isnull=False)),
+            models.Index(
+                fields=["family", "-closed_at"], name="request_closed_family", condition=Q(closed_at__isnull=False)
+            ),
             # Figures for a period.
             models.Index(fields=["submitted_at"], name="request_submitted"),
         ]
