@@ -396,7 +396,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["common.api.permissions.TokenScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["common.api.parsers.JSONParser"],
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
         "rest_framework.filters.OrderingFilter",
@@ -431,6 +431,9 @@ SPECTACULAR_SETTINGS = {
         "RiskStageEnum": "registry.models.Risk.Stage",
         "MitigationStageEnum": "registry.models.Mitigation.Stage",
         "AssessmentKindEnum": "registry.models.RiskAssessment.Kind",
+        "TierKindEnum": "access.models.tiers.TierKind",
+        "QuestionKindEnum": "access.models.tiers.QuestionKind",
+        "RequestMessageVisibilityEnum": "access.models.RequestMessage.Visibility",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
