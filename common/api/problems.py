@@ -4,6 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.http import Http404
 from django.utils.translation import gettext as _
@@ -44,6 +45,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
         body = _body(409, _("Not possible now"), str(error), errors=errors)
     elif isinstance(error, DjangoValidationError):
         body = _invalid(error.message_dict if hasattr(error, "error_dict") else {"": error.messages})
+    elif isinstance(error, RequestDataTooBig):
+        body = _body(413, _("Content Too Large"), _("The body is larger than this address takes."))
     elif isinstance(error, Http404):
         body = _body(404, _("Not found"), _("There is nothing here, or nothing you may know of."))
     elif isinstance(error, DjangoPermissionDenied):

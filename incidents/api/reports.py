@@ -7,12 +7,13 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from common.actors import ANONYMOUS_REPORTER
+from common.api.parsers import JSONParser
 from common.api.permissions import SignedIn, TokenScope
 from common.api.throttling import ReportRate
 from common.api.views import IdempotentCreateMixin, LostUpdateMixin, etag

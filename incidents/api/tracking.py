@@ -5,11 +5,12 @@ from typing import Any
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
 from rest_framework.exceptions import NotFound, Throttled
-from rest_framework.parsers import JSONParser, MultiPartParser
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from common.api.parsers import JSONParser
 from common.lifecycle import Refused
 from incidents import receipts, selectors, services, throttle
 from incidents.api.serializers import ReceiptFieldSerializer, ReplySerializer, TrackedReportSerializer
