@@ -15,7 +15,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from access.models import Acceptance, AccessRequest, Grant, TermsVersion, Tier
-from access.prepared import Prepared, columns_of, instance
+from common.prepared import Prepared, columns_of, instance
 from registry.models import Release, Stage
 
 

@@ -10,8 +10,11 @@ from rest_framework.request import Request
 
 from accounts.models import ApiToken, User
 from accounts.services import token_digest
+from common.prepared import Prepared, columns_of, instance
 
 SEEN_EVERY = timedelta(minutes=1)
+_TOKEN, _USER = columns_of(ApiToken), columns_of(User, "user__")
+_by_prefix = Prepared(lambda prefix: ApiToken.objects.filter(prefix=prefix).order_by(), [*_TOKEN, *_USER], prefix=str)
 
 
 def user_of_token(value: str) -> tuple[User, ApiToken] | None:
@@ -20,8 +23,12 @@ def user_of_token(value: str) -> tuple[User, ApiToken] | None:
     parts = value.split("_", 2)
     if len(parts) != 3 or parts[0] != "tg":
         return None
-    token = ApiToken.objects.select_related("user").filter(prefix=parts[1][:12]).first()
-    if token is None or not hmac.compare_digest(token.digest, token_digest(value)):
+    rows = _by_prefix.rows(prefix=parts[1][:12])
+    if not rows:
+        return None
+    token = instance(ApiToken, rows[0][: len(_TOKEN)])
+    token.user = instance(User, rows[0][len(_TOKEN) :])
+    if not hmac.compare_digest(token.digest, token_digest(value)):
         return None
     if not token.usable or not token.user.is_active:
         return None

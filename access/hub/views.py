@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 from access import services
 from access.evaluator import Verdict, evaluate
 from access.hub import answers, files
-from access.prepared import Prepared, columns_of, instance
 from accounts.authentication import user_of_token
 from accounts.models import ApiToken, Scope
+from common.prepared import Prepared, columns_of, instance
 from registry.models import Artifact, ModelFamily, Publisher, Release
 from registry.selectors import public_releases
 
