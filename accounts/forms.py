@@ -12,7 +12,9 @@ from common.forms import BaseForm, BaseModelForm
 class SignupForm(forms.Form):
     """What allauth's own form is extended with."""
 
-    display_name = forms.CharField(label=_("Your name"), max_length=120, help_text=_("Shown to the people who decide your requests."))
+    display_name = forms.CharField(
+        label=_("Your name"), max_length=120, help_text=_("Shown to the people who decide your requests.")
+    )
     field_order = ["display_name", "email", "password1"]
 
     def signup(self, request: Any, user: User) -> None:
@@ -21,7 +23,9 @@ class SignupForm(forms.Form):
 
 
 class ProfileForm(BaseModelForm):
-    time_zone = forms.ChoiceField(label=_("Time zone"), required=False, help_text=_("Every time is shown with its zone."))
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"), required=False, help_text=_("Every time is shown with its zone.")
+    )
 
     class Meta:
         model = User
@@ -35,8 +39,12 @@ class ProfileForm(BaseModelForm):
 
 
 class TokenForm(BaseForm):
-    name = forms.CharField(label=_("Name"), max_length=80, help_text=_("Where you will use it, such as “evaluation server”."))
-    scopes = forms.MultipleChoiceField(label=_("The token may"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple)
+    name = forms.CharField(
+        label=_("Name"), max_length=80, help_text=_("Where you will use it, such as “evaluation server”.")
+    )
+    scopes = forms.MultipleChoiceField(
+        label=_("The token may"), choices=Scope.choices, widget=forms.CheckboxSelectMultiple
+    )
     days = forms.TypedChoiceField(
         label=_("Ends after"),
         choices=[(7, _("7 days")), (30, _("30 days")), (90, _("90 days")), (366, _("1 year"))],
@@ -70,7 +78,9 @@ class VerificationForm(BaseForm):
 class RoleForm(BaseForm):
     """Who gets which role, for the whole publisher or for one of its families."""
 
-    email = forms.EmailField(label=_("E-mail address"), help_text=_("Of an account that exists. Ask the person to sign up first."))
+    email = forms.EmailField(
+        label=_("E-mail address"), help_text=_("Of an account that exists. Ask the person to sign up first.")
+    )
     role = forms.ChoiceField(label=_("Role"), choices=Role.choices)
     scope = forms.ChoiceField(label=_("For"))
 
@@ -80,7 +90,9 @@ class RoleForm(BaseForm):
         self.fields["scope"].choices = [(key, str(scope)) for key, scope in scopes.items()]
 
     def clean_email(self) -> str:
-        self.user = User.objects.filter(email__iexact=self.cleaned_data["email"], is_active=True, is_service=False).first()
+        self.user = User.objects.filter(
+            email__iexact=self.cleaned_data["email"], is_active=True, is_service=False
+        ).first()
         if self.user is None:
             raise forms.ValidationError(_("There is no account with this address. Ask the person to sign up first."))
         return self.user.email

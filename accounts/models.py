@@ -44,7 +44,9 @@ class OrganisationDomain(Timestamped):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                Lower("domain"), condition=models.Q(verified_at__isnull=False), name="one_organisation_per_verified_domain"
+                Lower("domain"),
+                condition=models.Q(verified_at__isnull=False),
+                name="one_organisation_per_verified_domain",
             )
         ]
 
@@ -132,7 +134,9 @@ class ApiToken(models.Model):
     class Meta:
         ordering = ["-pk"]
         constraints = [
-            models.CheckConstraint(condition=models.Q(expires_at__gt=models.F("created_at")), name="token_ends_after_it_began"),
+            models.CheckConstraint(
+                condition=models.Q(expires_at__gt=models.F("created_at")), name="token_ends_after_it_began"
+            ),
             models.CheckConstraint(condition=models.Q(scopes__len__gt=0), name="token_has_a_scope"),
         ]
 

@@ -8,10 +8,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
-from django.contrib.auth.models import AnonymousUser
 from guardian.models import GroupObjectPermission
 
-from accounts.models import User
 from accounts.roles import ANY_ROLE, Role
 
 
@@ -41,7 +39,7 @@ class Scopes:
         return self.everywhere or bool(self.publisher_ids(*roles) or self.family_ids(*roles))
 
 
-def scopes(user: User | AnonymousUser | Any) -> Scopes:
+def scopes(user: Any) -> Scopes:
     """All roles of ``user``, read once per instance, that is once per request."""
     if not getattr(user, "is_authenticated", False) or not user.is_active:
         return Scopes()

@@ -161,7 +161,9 @@ def verify_domain(domain: OrganisationDomain, *, actor: Any, evidence: str) -> O
     """Put on record that ``domain`` belongs to its organisation, and how that was checked."""
     if not permissions.can_manage_organisations(actor) and not actor.is_service:
         raise PermissionDenied
-    taken = OrganisationDomain.objects.filter(domain__iexact=domain.domain, verified_at__isnull=False).exclude(pk=domain.pk)
+    taken = OrganisationDomain.objects.filter(domain__iexact=domain.domain, verified_at__isnull=False).exclude(
+        pk=domain.pk
+    )
     if taken.exists():
         raise Refused(_("Another organisation has this domain already."), field="domain")
     domain = OrganisationDomain.objects.select_for_update().get(pk=domain.pk)
@@ -176,7 +178,9 @@ def join_by_email(user: User) -> Organisation | None:
     """Make ``user`` a member of the organisation whose verified domain their confirmed address is in."""
     host = user.email.rpartition("@")[2].lower()
     domain = (
-        OrganisationDomain.objects.select_related("organisation").filter(domain__iexact=host, verified_at__isnull=False).first()
+        OrganisationDomain.objects.select_related("organisation")
+        .filter(domain__iexact=host, verified_at__isnull=False)
+        .first()
     )
     if domain is None or user.organisation_id == domain.organisation_id:
         return None

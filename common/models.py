@@ -133,7 +133,9 @@ class Job(Timestamped):
 
     class Meta:
         indexes = [
-            models.Index(fields=["queued_at"], name="job_unfinished", condition=models.Q(state__in=["queued", "running"]))
+            models.Index(
+                fields=["queued_at"], name="job_unfinished", condition=models.Q(state__in=["queued", "running"])
+            )
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,8 @@
 """The queries asked most often, put into SQL once a process instead of at every request.
 
-Turning a queryset into SQL costs the gate and every call with a token more than asking PostgreSQL. A ``Prepared`` query is written as
-an ordinary queryset, so there is one definition of what it means; only its values change.
+Turning a queryset into SQL costs the gate and every call with a token more than asking PostgreSQL. A
+``Prepared`` query is written as an ordinary queryset, so there is one definition of what it means; only its
+values change.
 """
 
 from collections.abc import Callable

@@ -10,7 +10,11 @@ from reports import api as reports
 
 routes = [
     *(route for module in (accounts, registry, governance, access, incidents, reports) for route in module.router.urls),
-    *(route for module in (accounts, registry, governance, access, incidents, reports) for route in getattr(module, "urlpatterns", [])),
+    *(
+        route
+        for module in (accounts, registry, governance, access, incidents, reports)
+        for route in getattr(module, "urlpatterns", [])
+    ),
     path("schema/", reference.SchemaView.as_view(), name="schema"),
 ]
 

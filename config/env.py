@@ -1,6 +1,8 @@
 """Reading the environment: typed, and loud about what is missing or senseless."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
@@ -21,7 +23,7 @@ class Env(FileAwareEnv):
             raise ImproperlyConfigured(f"{name} must be a URL like {schemes[0]}://host, not {value!r}.")
         return value
 
-    def read(self, parser, name: str, default=None, **options):
+    def read(self, parser: Callable[..., Any], name: str, default: Any = None, **options: Any) -> Any:
         """``parser(name)`` with the variable's name in the error; a ``default`` of None means required."""
         if default is not None:
             options["default"] = default

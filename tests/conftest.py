@@ -58,7 +58,9 @@ def family(publisher):
 def release(family, release_manager):
     """The published release of the cast's model family, with a card and two files."""
     files = {"model.safetensors": b"the weights", "config.json": b"{}"}
-    return ReleaseFactory(family=family, version="1.0", published=True, card=CARD, files=files, created_by=release_manager)
+    return ReleaseFactory(
+        family=family, version="1.0", published=True, card=CARD, files=files, created_by=release_manager
+    )
 
 
 @pytest.fixture

@@ -42,7 +42,12 @@ def download(base_url, repo, path, token, home):
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     }
     run = subprocess.run(
-        [sys.executable, "-c", CODE, repo, path, token], env=environment, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", CODE, repo, path, token],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     answer = json.loads(run.stdout.splitlines()[-1])
     if "file" in answer:

@@ -7,8 +7,8 @@ os.environ.setdefault("TIDEGATE_ENV", "local")
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "x" * 50)
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="tidegate-tests-"))
 
-from config.settings import *  # noqa: E402, F403
-from config.settings import ASSETS_DIR, DATABASES, STORAGES, TEMPLATES  # noqa: E402
+from config.settings import *  # noqa: F403
+from config.settings import ASSETS_DIR, DATABASES, STORAGES, TEMPLATES
 
 ASSETS_DIR.mkdir(parents=True, exist_ok=True)
 # Argon2 is meant to be slow; who tests sign-in itself asks for the real hasher.

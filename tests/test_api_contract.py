@@ -60,7 +60,12 @@ def token(superuser, family, release, risk_owner):
     suppress_health_check=list(HealthCheck),
 )
 def test_operation_keeps_its_promise(case, token):
-    case.headers = {**(case.headers or {}), "Authorization": f"Bearer {token}", "If-Match": "*", "Accept-Encoding": "identity"}
+    case.headers = {
+        **(case.headers or {}),
+        "Authorization": f"Bearer {token}",
+        "If-Match": "*",
+        "Accept-Encoding": "identity",
+    }
     case.call_and_validate(checks=[not_a_server_error, content_type_conformance, response_schema_conformance])
 
 

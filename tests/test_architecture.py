@@ -25,13 +25,21 @@ def test_stage_is_written_in_one_place():
     writers = set()
     for path in SOURCES:
         for node in ast.walk(_tree(path)):
-            targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AugAssign) else []
+            targets = (
+                node.targets
+                if isinstance(node, ast.Assign)
+                else [node.target]
+                if isinstance(node, ast.AugAssign)
+                else []
+            )
             flat = [part for target in targets for part in (target.elts if isinstance(target, ast.Tuple) else [target])]
             if any(isinstance(target, ast.Attribute) and target.attr == "stage" for target in flat):
                 writers.add(str(path.relative_to(ROOT)))
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update":
-                if any(keyword.arg == "stage" for keyword in node.keywords):
-                    writers.add(str(path.relative_to(ROOT)))
+            is_update = (
+                isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update"
+            )
+            if is_update and any(keyword.arg == "stage" for keyword in node.keywords):
+                writers.add(str(path.relative_to(ROOT)))
     assert writers == {"common/lifecycle.py"}
 
 
@@ -58,7 +66,11 @@ def test_every_model_has_a_factory():
             if isinstance(entry, type) and model is not None:
                 made.add(model)
     missing = {
-        model._meta.label for app in APPS if app != "common" for model in apps.get_app_config(app).get_models() if model not in made
+        model._meta.label
+        for app in APPS
+        if app != "common"
+        for model in apps.get_app_config(app).get_models()
+        if model not in made
     }
     assert missing == set()
 
@@ -139,7 +151,14 @@ def test_templates_are_strict():
     wrong = []
     for path in (ROOT / "templates").rglob("*.html"):
         text = path.read_text()
-        for pattern in (r"\sstyle=", r"<style", r"\son[a-z]+=\"", r"<script(?![^>]*(\bsrc=|application/json))", r"javascript:", r"hx-on"):
+        for pattern in (
+            r"\sstyle=",
+            r"<style",
+            r"\son[a-z]+=\"",
+            r"<script(?![^>]*(\bsrc=|application/json))",
+            r"javascript:",
+            r"hx-on",
+        ):
             if re.search(pattern, text):
                 wrong.append(f"{path.relative_to(ROOT)}: {pattern}")
     assert wrong == []

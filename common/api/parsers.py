@@ -28,4 +28,5 @@ class JSONParser(parsers.JSONParser):
     """JSON up to ``DATA_UPLOAD_MAX_MEMORY_SIZE``, the limit that Django sets for forms and DRF does not know."""
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        return super().parse(_Limited(stream, settings.DATA_UPLOAD_MAX_MEMORY_SIZE), media_type, parser_context)
+        limited: Any = _Limited(stream, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        return super().parse(limited, media_type, parser_context)

@@ -75,7 +75,9 @@ def _title(error: exceptions.APIException) -> str:
 
 def _invalid(detail: Any) -> dict[str, Any]:
     errors = list(_flatten(detail, ""))
-    words = "; ".join(f"{entry['field']}: {entry['message']}" if entry["field"] else entry["message"] for entry in errors)
+    words = "; ".join(
+        f"{entry['field']}: {entry['message']}" if entry["field"] else entry["message"] for entry in errors
+    )
     return _body(status.HTTP_400_BAD_REQUEST, _("Not valid"), words, errors=errors)
 
 

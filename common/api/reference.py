@@ -77,9 +77,16 @@ def groups() -> list[tuple[str, list[Operation]]]:
 def _operation(document: dict[str, Any], verb: str, path: str, operation: dict[str, Any]) -> Operation:
     content = operation.get("requestBody", {}).get("content", {})
     body: dict[str, Any] = next((part.get("schema", {}) for part in content.values()), {})
-    answers = [(code, answer.get("description") or "") for code, answer in operation["responses"].items() if code != "default"]
+    answers = [
+        (code, answer.get("description") or "") for code, answer in operation["responses"].items() if code != "default"
+    ]
     parameters = [
-        Field(each["name"], f"{_kind(document, each.get('schema', {}))} ({each['in']})", each.get("required", False), each.get("description", ""))
+        Field(
+            each["name"],
+            f"{_kind(document, each.get('schema', {}))} ({each['in']})",
+            each.get("required", False),
+            each.get("description", ""),
+        )
         for each in operation.get("parameters", [])
     ]
     return Operation(

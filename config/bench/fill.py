@@ -13,7 +13,7 @@ from config.demo import Cast
 from incidents.models import Incident, MisuseReport
 from registry.models import ModelFamily, Release, Risk
 
-WORDS = "phishing voice clone forum prompt filter leak address election chemistry account bank school letter".split()
+WORDS = ["phishing", "voice", "clone", "forum", "prompt", "filter", "leak", "address", "election", "bank", "letter"]
 CATEGORIES = ["fraud", "harassment", "cyber", "privacy", "other"]
 BANDS = ["low", "moderate", "high", "critical"]
 FAMILIES = 50
@@ -50,7 +50,8 @@ class Filler:
     def _people(self) -> None:
         if not self.people:
             self.people = _store(
-                User, (User(email=f"person-{n}@example.net", display_name=f"Person {n}", password="!") for n in range(2000))
+                User,
+                (User(email=f"person-{n}@example.net", display_name=f"Person {n}") for n in range(2000)),
             )
 
     def _releases(self, wanted: int) -> None:
@@ -58,7 +59,12 @@ class Filler:
             self.families = _store(
                 ModelFamily,
                 (
-                    ModelFamily(publisher=self.cast.publisher, slug=f"bench-{n}", name=f"Bench {n}", summary="A model of the bench.")
+                    ModelFamily(
+                        publisher=self.cast.publisher,
+                        slug=f"bench-{n}",
+                        name=f"Bench {n}",
+                        summary="A model of the bench.",
+                    )
                     for n in range(FAMILIES)
                 ),
             )
@@ -81,7 +87,7 @@ class Filler:
 
     def _risks(self, wanted: int) -> None:
         """A third of them belong to the demo's family, whose public page is measured."""
-        families = [self.release.family, *self.families[:2]] + self.families
+        families = [self.release.family, *self.families[:2], *self.families]
         have = Risk.objects.count()
         _store(
             Risk,
@@ -117,7 +123,9 @@ class Filler:
                     tier=self.tier,
                     release=releases[n % len(releases)],
                     family_id=releases[n % len(releases)].family_id,
-                    requester=self.people[(n // 20) % len(self.people)] if stage == "submitted" else self.people[n % len(self.people)],
+                    requester=self.people[(n // 20) % len(self.people)]
+                    if stage == "submitted"
+                    else self.people[n % len(self.people)],
                     stage=stage,
                     purpose=f"{self.random.choice(WORDS)} {n}",
                     signed_terms=self.tier.terms.first(),

@@ -47,8 +47,27 @@ class Figures:
 @contextmanager
 def server(port: int) -> Iterator[str]:
     """The portal behind gunicorn with two processes of four threads, as ``make run`` starts it."""
-    environment = {**os.environ, "REPORT_RATE": "1000000/hour", "API_ANONYMOUS_RATE": "1000000/min", "API_TOKEN_RATE": "1000000/min", "LOG_LEVEL": "ERROR"}
-    command = [sys.executable, "-m", "gunicorn", "config.wsgi", "--bind", f"127.0.0.1:{port}", "--workers", "2", "--threads", "4", "--log-level", "error"]
+    environment = {
+        **os.environ,
+        "REPORT_RATE": "1000000/hour",
+        "API_ANONYMOUS_RATE": "1000000/min",
+        "API_TOKEN_RATE": "1000000/min",
+        "LOG_LEVEL": "ERROR",
+    }
+    command = [
+        sys.executable,
+        "-m",
+        "gunicorn",
+        "config.wsgi",
+        "--bind",
+        f"127.0.0.1:{port}",
+        "--workers",
+        "2",
+        "--threads",
+        "4",
+        "--log-level",
+        "error",
+    ]
     process = subprocess.Popen(command, env=environment)  # noqa: S603 -- our own command
     try:
         for _try in range(100):
@@ -63,7 +82,9 @@ def server(port: int) -> Iterator[str]:
         process.wait(timeout=20)
 
 
-def ask(base: str, request: tuple[str, str, bytes, dict[str, str]], wire: http.client.HTTPConnection | None = None) -> int:
+def ask(
+    base: str, request: tuple[str, str, bytes, dict[str, str]], wire: http.client.HTTPConnection | None = None
+) -> int:
     method, path, body, headers = request
     wire = wire or http.client.HTTPConnection(urlsplit(base).netloc, timeout=60)
     wire.request(method, path, body or None, headers)

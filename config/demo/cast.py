@@ -9,7 +9,7 @@ from registry.models import Publisher
 from registry.services import catalogue
 
 # Known to everybody who reads this: the demo is refused in production.
-PASSWORD = "tidegate-demo-only"
+PASSWORD = "tidegate-demo-only"  # noqa: S105
 
 # Address, name, what to try first.
 ACCOUNTS = [

@@ -61,7 +61,12 @@ def published(cast: Cast, kept: Kept) -> None:
         _tier(cast, release, name, kind, description, order, singly)
         for order, (name, kind, description, singly) in enumerate(
             [
-                ("Research", "researcher", "For people who study the model at an institution. Opens the weights.", True),
+                (
+                    "Research",
+                    "researcher",
+                    "For people who study the model at an institution. Opens the weights.",
+                    True,
+                ),
                 ("Development", "developer", "For teams that build a product on the model. Opens the weights.", False),
             ],
             start=1,
@@ -73,8 +78,12 @@ def incident(cast: Cast, kept: Kept) -> None:
     """People have asked for access, somebody has reported misuse, and it was dealt with."""
     release: Release = kept["release"]  # type: ignore[assignment]
     research, development = kept["tiers"]  # type: ignore[misc]
-    first = _ask(cast.researcher, research, release, "Interpretability of refusals", "We probe which layers carry a refusal.")
-    asking.decide_request(first, actor=cast.release_manager, approve=True, reason="A clear question, and weights kept in house.")
+    first = _ask(
+        cast.researcher, research, release, "Interpretability of refusals", "We probe which layers carry a refusal."
+    )
+    asking.decide_request(
+        first, actor=cast.release_manager, approve=True, reason="A clear question, and weights kept in house."
+    )
     _ask(cast.developer, development, release, "Summaries for a help desk", "We summarise tickets for our own staff.")
     _misuse(cast, kept)
     today = timezone.now().date()
@@ -90,7 +99,10 @@ def _risks(cast: Cast, family: object) -> list[Risk]:
         catalogue.add_objective(family, actor=cast.release_manager, title=title, statement=statement)  # type: ignore[arg-type]
         for title, statement in (
             ("Nobody is deceived", "Text made with the model is not used to make people believe who wrote it."),
-            ("As good in Dutch as in English", "Refusals and accuracy differ by at most 5 points between the languages."),
+            (
+                "As good in Dutch as in English",
+                "Refusals and accuracy differ by at most 5 points between the languages.",
+            ),
             ("Nothing private comes out", "No personal data from training can be drawn out."),
         )
     ]
@@ -116,11 +128,19 @@ def _risks(cast: Cast, family: object) -> list[Risk]:
         made.append(risks.open_risk(risk, actor=cast.risk_owner))
     today = timezone.localdate()
     plan = mitigations.add_mitigation(
-        made[:2], actor=cast.risk_owner, title="Filter on output", owner=cast.risk_owner, due_on=today + timedelta(days=21)
+        made[:2],
+        actor=cast.risk_owner,
+        title="Filter on output",
+        owner=cast.risk_owner,
+        due_on=today + timedelta(days=21),
     )
     mitigations.start_mitigation(plan, actor=cast.risk_owner)
     mitigations.add_mitigation(
-        made[2:3], actor=cast.risk_owner, title="Refusal set in Dutch", owner=cast.risk_owner, due_on=today + timedelta(days=45)
+        made[2:3],
+        actor=cast.risk_owner,
+        title="Refusal set in Dutch",
+        owner=cast.risk_owner,
+        due_on=today + timedelta(days=45),
     )
     risks.create_risk(
         family,  # type: ignore[arg-type]
@@ -174,8 +194,8 @@ def _misuse(cast: Cast, kept: Kept) -> None:
         model="estuary-lab/tideline-3b",
         version="1.0",
         category="fraud",
-        what_happened="I got a message that looked as if it came from my bank. The person who sent it wrote in a forum that "
-        "this model had written it, and posted the prompt.",
+        what_happened="I got a message that looked as if it came from my bank. The person who sent it wrote in a forum "
+        "that this model had written it, and posted the prompt.",
     )
     case = incident_services.open_incident(
         actor=cast.incident_handler,
@@ -207,12 +227,17 @@ def _misuse(cast: Cast, kept: Kept) -> None:
         title="Filter the output rather than the prompt",
         context="A prompt that imitates a bank was posted. Blocking the prompt would be quick and easy to get around.",
         outcome="We filter what the model writes in a hosted product, and publish the filter with the weights.",
-        consequences="Hosted use gets a little slower. People who run the weights themselves must switch the filter on.",
+        consequences="Hosted use gets slower. People who run the weights themselves must switch the filter on.",
         stops_holding_when="The filter lets through more than 2 of 100 known phishing texts, or a rewrite defeats it.",
         review_by=timezone.localdate() + timedelta(days=180),
         options=[
             {"name": "Block the prompt", "arguments_for": "Quick", "arguments_against": "A new wording defeats it"},
-            {"name": "Filter the output", "arguments_for": "Holds whatever the prompt was", "arguments_against": "Slower", "chosen": True},
+            {
+                "name": "Filter the output",
+                "arguments_for": "Holds whatever the prompt was",
+                "arguments_against": "Slower",
+                "chosen": True,
+            },
             {"name": "Withdraw the release", "arguments_for": "Certain", "arguments_against": "Stops all honest use"},
         ],
         risks=made[:1],  # type: ignore[index]
@@ -220,14 +245,18 @@ def _misuse(cast: Cast, kept: Kept) -> None:
     decision = governance.publish_decision(decision, actor=cast.reviewer)
     incident_services.link_decision(case, decision, actor=cast.incident_handler)
     incident_services.record_lessons(
-        case, actor=cast.incident_handler, lessons="Test filters with imitated voices of institutions before each release."
+        case,
+        actor=cast.incident_handler,
+        lessons="Test filters with imitated voices of institutions before each release.",
     )
 
 
 def _files() -> dict[str, bytes]:
     """A small but real safetensors file, and what goes with it."""
     weights = bytes(number % 251 for number in range(4096))
-    header = json.dumps({"embed.weight": {"dtype": "U8", "shape": [64, 64], "data_offsets": [0, len(weights)]}}).encode()
+    header = json.dumps(
+        {"embed.weight": {"dtype": "U8", "shape": [64, 64], "data_offsets": [0, len(weights)]}}
+    ).encode()
     header += b" " * (-len(header) % 8)
     config = {"architectures": ["TidelineForCausalLM"], "hidden_size": 64, "vocab_size": 64}
     return {

@@ -82,7 +82,9 @@ def test_an_account_is_made_with_a_confirmed_address_and_joins_its_organisation(
     domain = OrganisationDomainFactory(domain="university.example.org")
     UserFactory(email="taken@university.example.org")
 
-    answer = client.post("/account/signup/", {"display_name": "New person", "email": "new@university.example.org", "password1": PASSWORD})
+    answer = client.post(
+        "/account/signup/", {"display_name": "New person", "email": "new@university.example.org", "password1": PASSWORD}
+    )
 
     assert answer.status_code == 302
     user = User.objects.get(email="new@university.example.org")
@@ -122,23 +124,51 @@ def test_deploy_check_is_clean_in_production():
         "EMAIL_URL": "smtp://mail.example.org:25",
         "TRUSTED_PROXY_COUNT": "1",
     }
-    run = subprocess.run([sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"], env=environment, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
     assert run.returncode == 0, run.stderr
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("SECRET_KEY", "short"), ("BASE_URL", "http://portal.example.org"), ("BASE_URL", "portal"), ("DATABASE_URL", "sqlite:///x"), ("REDIS_URL", "http://x"), ("TRUSTED_PROXY_COUNT", "many"), ("TIDEGATE_ENV", "staging"), ("ALLOWED_HOSTS", None), ("EMAIL_URL", None), ("DEBUG", "perhaps")],
+    [
+        ("SECRET_KEY", "short"),
+        ("BASE_URL", "http://portal.example.org"),
+        ("BASE_URL", "portal"),
+        ("DATABASE_URL", "sqlite:///x"),
+        ("REDIS_URL", "http://x"),
+        ("TRUSTED_PROXY_COUNT", "many"),
+        ("TIDEGATE_ENV", "staging"),
+        ("ALLOWED_HOSTS", None),
+        ("EMAIL_URL", None),
+        ("DEBUG", "perhaps"),
+    ],
 )
 def test_a_missing_or_senseless_setting_stops_the_start_with_its_name(name, value):
     import os
     import subprocess
     import sys
 
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings", "TIDEGATE_ENV": "production", "SECRET_KEY": "x" * 60, "BASE_URL": "https://portal.example.org", "ALLOWED_HOSTS": "portal.example.org", "EMAIL_URL": "smtp://mail.example.org:25", name: value or ""}
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "TIDEGATE_ENV": "production",
+        "SECRET_KEY": "x" * 60,
+        "BASE_URL": "https://portal.example.org",
+        "ALLOWED_HOSTS": "portal.example.org",
+        "EMAIL_URL": "smtp://mail.example.org:25",
+        name: value or "",
+    }
     if value is None:
         del environment[name]
-    run = subprocess.run([sys.executable, "manage.py", "check"], env=environment, capture_output=True, text=True, timeout=60)
+    run = subprocess.run(
+        [sys.executable, "manage.py", "check"], env=environment, capture_output=True, text=True, timeout=60
+    )
 
     assert run.returncode != 0
     assert name in run.stderr.splitlines()[-1]

@@ -27,7 +27,10 @@ def _get(client, path, secret):
 def test_the_secret_is_nowhere_in_the_database(made):
     _token, secret = made
     with connection.cursor() as cursor:
-        cursor.execute("SELECT row_to_json(t)::text FROM accounts_apitoken t UNION ALL SELECT row_to_json(t)::text FROM common_auditevent t")
+        cursor.execute(
+            "SELECT row_to_json(t)::text FROM accounts_apitoken t "
+            "UNION ALL SELECT row_to_json(t)::text FROM common_auditevent t"
+        )
         stored = "\n".join(row[0] for row in cursor.fetchall())
 
     assert secret not in stored
@@ -96,7 +99,9 @@ def test_a_token_does_no_more_than_its_scopes(client, made):
     _token, secret = made
     body = {"name": "Another", "scopes": ["read"]}
 
-    answer = client.post("/api/v1/tokens/", body, content_type="application/json", headers={"Authorization": f"Bearer {secret}"})
+    answer = client.post(
+        "/api/v1/tokens/", body, content_type="application/json", headers={"Authorization": f"Bearer {secret}"}
+    )
 
     assert answer.status_code == 403
     assert ApiToken.objects.count() == 1
@@ -104,7 +109,12 @@ def test_a_token_does_no_more_than_its_scopes(client, made):
 
 @pytest.mark.parametrize(
     ("changes", "words"),
-    [({"scopes": ["everything"]}, "no scope everything"), ({"scopes": []}, "at least one"), ({"days": 0}, "between 1 and 366"), ({"days": 367}, "between 1 and 366")],
+    [
+        ({"scopes": ["everything"]}, "no scope everything"),
+        ({"scopes": []}, "at least one"),
+        ({"days": 0}, "between 1 and 366"),
+        ({"days": 367}, "between 1 and 366"),
+    ],
 )
 def test_senseless_tokens_are_refused(researcher, changes, words):
     with pytest.raises(Refused, match=words):
@@ -140,7 +150,11 @@ def test_the_list_costs_the_same_for_many(client, researcher, count, django_asse
 
 def test_an_idempotency_key_gives_the_same_token_again_and_the_database_does_not_hold_it(client, researcher):
     client.force_login(researcher)
-    send = lambda body: client.post("/api/v1/tokens/", body, content_type="application/json", headers={"Idempotency-Key": "a-key-of-mine"})
+
+    def send(body):
+        return client.post(
+            "/api/v1/tokens/", body, content_type="application/json", headers={"Idempotency-Key": "a-key-of-mine"}
+        )
 
     first, again = send({"name": "CI", "scopes": ["read"]}), send({"name": "CI", "scopes": ["read"]})
 

@@ -89,14 +89,26 @@ class Walker:
 def person(browser_page):
     def make(user=None, **options):
         if user is not None:
-            EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"primary": True, "verified": True})
+            EmailAddress.objects.get_or_create(
+                user=user, email=user.email, defaults={"primary": True, "verified": True}
+            )
         return Walker(browser_page, user, **options)
 
     return make
 
 
 def test_from_model_card_to_safety_report(
-    person, publisher, release_manager, risk_owner, incident_handler, reviewer, researcher, auditor, live_server, celery_worker, tmp_path
+    person,
+    publisher,
+    release_manager,
+    risk_owner,
+    incident_handler,
+    reviewer,
+    researcher,
+    auditor,
+    live_server,
+    celery_worker,
+    tmp_path,
 ):
     manager = person(release_manager)
     register_release(manager, tmp_path)
@@ -115,8 +127,12 @@ def test_from_model_card_to_safety_report(
 def register_release(manager, tmp_path):
     """Step 1: a family, a release made from a model card, files hashed while they stream."""
     manager.go("/workspace/releases/families/new/")
-    manager.fill(slug="walker-1b", name="Walker 1B", summary="A small model for this walk.").press("Register model family")
-    manager.go("/workspace/releases/new/").choose(family=family_id()).fill(version="1.0", source=CARD).press("Make draft")
+    manager.fill(slug="walker-1b", name="Walker 1B", summary="A small model for this walk.").press(
+        "Register model family"
+    )
+    manager.go("/workspace/releases/new/").choose(family=family_id()).fill(version="1.0", source=CARD).press(
+        "Make draft"
+    )
     release = Release.objects.get(family__slug="walker-1b")
     assert (release.licence, release.languages, release.modality) == ("Apache-2.0", ["en"], "text")
     weights = tmp_path / "model.safetensors"
@@ -139,7 +155,9 @@ def family_id():
 def assign_risk(manager, owner, owner_user):
     """Step 2: a risk that cannot be opened before somebody answers for it."""
     manager.go(f"/workspace/risks/new/?family={family_id()}")
-    manager.fill(title="Targeted phishing text", harm="Somebody imitates a bank with it.", affected="People who bank online.")
+    manager.fill(
+        title="Targeted phishing text", harm="Somebody imitates a bank with it.", affected="People who bank online."
+    )
     manager.press("Record risk")
     risk = Risk.objects.get()
     assert "risk owner" in manager.text().lower()
@@ -167,7 +185,12 @@ def offer_tier(manager):
 
     tier = Tier.objects.get()
     manager.go(f"/workspace/tiers/{tier.pk}/terms/")
-    manager.fill(can="Study the model", must="Report misuse", must_not="Pass the weights on", text="# Terms\n\nKeep the weights to yourself.")
+    manager.fill(
+        can="Study the model",
+        must="Report misuse",
+        must_not="Pass the weights on",
+        text="# Terms\n\nKeep the weights to yourself.",
+    )
     manager.press("Preview")
     manager.press("Publish version 1")
 
@@ -183,7 +206,10 @@ def publish(manager):
 def open_the_gate(manager, reader, researcher, live_server, tmp_path):
     """Step 3: refused, approved, downloaded, revoked, refused, each time by an unmodified client."""
     _row, token = create_token(researcher, actor=researcher, name="Laptop", scopes=["download"], days=1)
-    fetch = lambda home: download(live_server.url, "harbour-lab/walker-1b", "model.safetensors", token, tmp_path / home)
+
+    def fetch(home):
+        return download(live_server.url, "harbour-lab/walker-1b", "model.safetensors", token, tmp_path / home)
+
     reader.go("/models/harbour-lab/walker-1b/").picture("model")
     assert "alert(" in reader.text()
     assert reader.page.locator("main script").count() == 0
@@ -212,7 +238,9 @@ def open_the_gate(manager, reader, researcher, live_server, tmp_path):
     manager.fill(reason="The project has ended.").press("Revoke access")
     assert fetch("revoked").error == "GatedRepoError"
     reader.go("/access/mine/")
-    assert "The project has ended." in reader.go(re.search(r"/access/requests/\d+/", reader.page.content()).group()).text()
+    assert (
+        "The project has ended." in reader.go(re.search(r"/access/requests/\d+/", reader.page.content()).group()).text()
+    )
 
 
 def report_misuse(person):
@@ -236,12 +264,14 @@ def triage(handler, user):
     handler.press("Send answer")
     handler.picture("misuse-report")
     handler.follow("Open an incident from it")
-    handler.fill(title="Bank phishing with Walker 1B").choose(severity="high", owner=str(user.pk)).press("Open incident")
+    handler.fill(title="Bank phishing with Walker 1B").choose(severity="high", owner=str(user.pk)).press(
+        "Open incident"
+    )
     handler.picture("incident")
 
 
 def come_back(reporter, receipt):
-    """Step 4, second half: a slip of the pen is told apart from a wrong receipt; the answer is there; a reply goes back."""
+    """Step 4, second half: a slip of the pen is not a wrong receipt; the answer is there; a reply goes back."""
     reporter.go("/report/track/")
     slip = receipt[:-1] + ("A" if receipt[-1] != "A" else "B")
     reporter.page.locator("main [name=receipt]").fill(slip)
@@ -265,7 +295,9 @@ def decide(reviewer, handler, risk):
         consequences="A little slower.",
         stops_holding_when="The filter lets 2 of 100 through.",
     )
-    for number, (name, why) in enumerate([("Filter the output", "Holds whatever the prompt was"), ("Block the prompt", "Quick")]):
+    for number, (name, why) in enumerate(
+        [("Filter the output", "Holds whatever the prompt was"), ("Block the prompt", "Quick")]
+    ):
         reviewer.fill(**{f"options-{number}-name": name, f"options-{number}-arguments_for": why})
     reviewer.page.locator("main [name='options-0-chosen']").check()
     reviewer.page.locator(f"main [name=risks][value='{risk.pk}']").check()

@@ -30,7 +30,9 @@ def test_a_body_of_the_largest_size_is_read(client, researcher, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
     client.force_login(researcher)
 
-    answer = client.post("/api/v1/tokens/", {"name": "CI" + " " * 900, "scopes": ["read"]}, content_type="application/json")
+    answer = client.post(
+        "/api/v1/tokens/", {"name": "CI" + " " * 900, "scopes": ["read"]}, content_type="application/json"
+    )
 
     assert answer.status_code == 201
 

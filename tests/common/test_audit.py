@@ -11,13 +11,24 @@ pytestmark = pytest.mark.django_db
 def test_record_names_actor_object_and_request_by_value(family, release_manager):
     token = context.request_id.set("request-1234")
     try:
-        event = audit.record(release_manager, "registry.modelfamily.edit", family, before={"name": "A"}, after={"name": "B"}, reason="typo")
+        event = audit.record(
+            release_manager,
+            "registry.modelfamily.edit",
+            family,
+            before={"name": "A"},
+            after={"name": "B"},
+            reason="typo",
+        )
     finally:
         context.request_id.reset(token)
 
     event.refresh_from_db()
     assert (event.actor_id, event.actor_label) == (release_manager.pk, "Release manager")
-    assert (event.object_type, event.object_id, event.object_label) == ("registry.modelfamily", str(family.pk), "Pilot 7B")
+    assert (event.object_type, event.object_id, event.object_label) == (
+        "registry.modelfamily",
+        str(family.pk),
+        "Pilot 7B",
+    )
     assert (event.before, event.after, event.reason) == ({"name": "A"}, {"name": "B"}, "typo")
     assert event.request_id == "request-1234"
 

@@ -4,9 +4,9 @@ import subprocess
 import sys
 
 import pytest
+from django.utils import timezone
 
 from common.models import Heartbeat
-from django.utils import timezone
 
 PROBE = """
 import django, json
@@ -15,8 +15,10 @@ from django.test import Client
 client = Client(SERVER_NAME="127.0.0.1")
 for path in ("/healthz/live", "/healthz/ready", "/models/", "/api/v1/me/"):
     answer = client.get(path, headers={"Authorization": "Bearer tg_0a1b2c3d_x"})
-    print(json.dumps([path, answer.status_code, answer.headers.get("Content-Type", ""), answer.headers.get("Retry-After", ""), answer.content.decode()[:4000]]))
-answer = client.post("/report/", {"what_happened": "It told me how to <hurt> somebody", "csrfmiddlewaretoken": "x"})
+    kind, wait = answer.headers.get("Content-Type", ""), answer.headers.get("Retry-After", "")
+    print(json.dumps([path, answer.status_code, kind, wait, answer.content.decode()[:4000]]))
+typed = {"what_happened": "It told me how to <hurt> somebody", "csrfmiddlewaretoken": "x"}
+answer = client.post("/report/", typed)
 print(json.dumps(["POST /report/", answer.status_code, "", "", answer.content.decode()]))
 """
 
@@ -45,8 +47,14 @@ def test_ready_does_not_need_the_broker(client, settings):
 
 def test_without_postgresql_nothing_is_a_server_error():
     """The portal itself, in a process of its own, with a database that is not there."""
-    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "tests.settings", "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}
-    run = subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True, timeout=60, check=True)
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": "postgres://nobody@127.0.0.1:1/none",
+    }
+    run = subprocess.run(
+        [sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True, timeout=60, check=True
+    )
     answers = {path: rest for path, *rest in map(json.loads, run.stdout.splitlines())}
 
     assert answers["/healthz/live"][0] == 200

@@ -13,7 +13,14 @@ from registry.models import Risk
 from tests.factories.registry import RiskFactory
 
 CLOSE = Move("close", "Close", frozenset({"open"}), "closed", may=lambda actor, risk: actor.pk == risk.owner_id)
-REFUSED = Move("close", "Close", frozenset({"open"}), "closed", may=lambda actor, risk: True, needs=(lambda risk: "A mitigation is open.", lambda risk: ""))
+REFUSED = Move(
+    "close",
+    "Close",
+    frozenset({"open"}),
+    "closed",
+    may=lambda actor, risk: True,
+    needs=(lambda risk: "A mitigation is open.", lambda risk: ""),
+)
 
 
 @pytest.fixture
@@ -29,7 +36,12 @@ def test_apply_moves_records_and_raises_the_version(risk, risk_owner):
     assert (stored.stage, stored.title, stored.row_version) == ("closed", "Closed risk", risk.row_version + 1)
     assert fresh.stage == "closed"
     event = audit.trail(risk).get()
-    assert (event.verb, event.before, event.after, event.reason) == ("registry.risk.close", "open", "closed", "No longer applies")
+    assert (event.verb, event.before, event.after, event.reason) == (
+        "registry.risk.close",
+        "open",
+        "closed",
+        "No longer applies",
+    )
 
 
 @pytest.mark.django_db

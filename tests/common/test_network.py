@@ -29,7 +29,8 @@ def test_caller_is_what_our_own_proxies_saw(settings, proxies, header, expected)
 def test_a_forged_header_does_not_make_a_new_caller(settings):
     settings.TRUSTED_PROXY_COUNT = 1
     keys = {
-        caller_key(RequestFactory().get("/", headers={"X-Forwarded-For": f"203.0.113.{n}, 198.51.100.9"})) for n in range(20)
+        caller_key(RequestFactory().get("/", headers={"X-Forwarded-For": f"203.0.113.{n}, 198.51.100.9"}))
+        for n in range(20)
     }
 
     assert len(keys) == 1

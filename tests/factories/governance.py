@@ -27,7 +27,9 @@ class DecisionFactory(factory.django.DjangoModelFactory):
     created_by = factory.SelfAttribute("decided_by")
 
     @classmethod
-    def _create(cls, model, *args, risks=(), published=False, superseded=False, void=False, published_at=None, **kwargs):
+    def _create(
+        cls, model, *args, risks=(), published=False, superseded=False, void=False, published_at=None, **kwargs
+    ):
         decision = super()._create(model, *args, **kwargs)
         DecisionOption.objects.create(decision=decision, order=1, name="Vetted researchers", chosen=True)
         DecisionOption.objects.create(decision=decision, order=2, name="Everybody", arguments_against="Too early.")

@@ -5,9 +5,18 @@ import factory
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from registry.models import Artifact, Mitigation, ModelCard, ModelFamily, Objective, Publisher, Release, Risk, RiskAssessment
+from registry.models import (
+    Artifact,
+    Mitigation,
+    ModelCard,
+    ModelFamily,
+    Objective,
+    Publisher,
+    Release,
+    Risk,
+    RiskAssessment,
+)
 from tests.factories.accounts import UserFactory
-
 
 CARD = "---\nlicense: apache-2.0\n---\n# A model\n\nWhat it is for.\n"
 

@@ -37,7 +37,13 @@ def everybody(status: int | tuple[int, ...]) -> Rule:
     return dict.fromkeys(ROLES, status)
 
 
-def only(*roles: str, status: int | tuple[int, ...] = 200, others: int = 403, anonymous: int = 302, outside: int | None = None) -> Rule:
+def only(
+    *roles: str,
+    status: int | tuple[int, ...] = 200,
+    others: int = 403,
+    anonymous: int = 302,
+    outside: int | None = None,
+) -> Rule:
     """``status`` for ``roles`` and the superuser, ``anonymous`` for nobody, ``others`` for the rest.
 
     ``outside`` is what people without a role at the publisher get, where that differs (404 for what

@@ -41,7 +41,9 @@ ROUTES = {
     "api:token-list": route(
         get=API_SIGNED_IN, post=everybody(201) | {"anonymous": 401}, body=lambda w: {"name": "CI", "scopes": ["read"]}
     ),
-    "api:token-detail": route(args=lambda w: [w.token.pk], get=api_only("release_manager", others=404) | {"superuser": 404}),
+    "api:token-detail": route(
+        args=lambda w: [w.token.pk], get=api_only("release_manager", others=404) | {"superuser": 404}
+    ),
     "api:token-revocation": route(
         args=lambda w: [w.token.pk], post=api_only("release_manager", others=404) | {"superuser": 404}
     ),

@@ -28,14 +28,18 @@ class Command(BaseCommand):
     help = "Fill an empty portal with many rows and measure its busiest pages on the real server."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--rows", type=int, nargs="+", default=[1_000, 100_000], help="reports and requests to measure at")
+        parser.add_argument(
+            "--rows", type=int, nargs="+", default=[1_000, 100_000], help="reports and requests to measure at"
+        )
         parser.add_argument("--requests", type=int, default=400, help="requests for each line")
         parser.add_argument("--port", type=int, default=8900)
         parser.add_argument("--no-report", action="store_true", help="leave out the safety report")
 
     def handle(self, *, rows: list[int], requests: int, port: int, no_report: bool, **options: Any) -> None:
         if not settings.LOCAL or Publisher.objects.exists():
-            raise CommandError("The bench writes a quarter of a million rows; it needs an empty portal of its own (make bench).")
+            raise CommandError(
+                "The bench writes a quarter of a million rows; it needs an empty portal of its own (make bench)."
+            )
         cast = demo.tell("incident")
         release = Release.objects.get(family__slug="tideline-3b")
         filler = Filler(cast, Tier.objects.order_by("order").first(), release)
@@ -65,7 +69,11 @@ class Command(BaseCommand):
         gate = "/hf/estuary-lab/tideline-3b/resolve/main/config.json"
 
         def report() -> tuple[str, str, bytes, dict[str, str]]:
-            body = {"model": "estuary-lab/tideline-3b", "category": "fraud", "what_happened": "Somebody imitated my bank with it."}
+            body = {
+                "model": "estuary-lab/tideline-3b",
+                "category": "fraud",
+                "what_happened": "Somebody imitated my bank with it.",
+            }
             headers = {"Content-Type": "application/json", "Idempotency-Key": uuid.uuid4().hex}
             return "POST", "/api/v1/misuse-reports/", measure.as_json(body), headers
 
@@ -92,7 +100,9 @@ class Command(BaseCommand):
         wall = time.perf_counter() - start
         peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
         made.refresh_from_db()
-        self.stdout.write(f"\nSafety report: {made.pages} pages in {wall:.1f} s, peak memory {peak:.0f} MB, {made.size:,} bytes")
+        self.stdout.write(
+            f"\nSafety report: {made.pages} pages in {wall:.1f} s, peak memory {peak:.0f} MB, {made.size:,} bytes"
+        )
 
 
 def _cookie(user: User) -> dict[str, str]:

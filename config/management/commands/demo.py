@@ -12,7 +12,9 @@ class Command(BaseCommand):
     help = "Fill an empty portal with the demo: one publisher, one account per role, one story."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--stage", choices=list(demo.STAGES), default=list(demo.STAGES)[-1], help="how far the story goes")
+        parser.add_argument(
+            "--stage", choices=list(demo.STAGES), default=list(demo.STAGES)[-1], help="how far the story goes"
+        )
         parser.add_argument("--accounts", action="store_true", help="only print the demo accounts, if there are any")
 
     def handle(self, *, stage: str, accounts: bool, **options: Any) -> None:
@@ -28,7 +30,9 @@ class Command(BaseCommand):
         self.stdout.write(f"Demo data is in place, up to “{stage}”.")
 
     def _print_accounts(self) -> None:
-        known = set(User.objects.filter(email__in=[address for address, *_ in demo.ACCOUNTS]).values_list("email", flat=True))
+        known = set(
+            User.objects.filter(email__in=[address for address, *_ in demo.ACCOUNTS]).values_list("email", flat=True)
+        )
         if not known:
             return
         self.stdout.write(f"Demo accounts (password: {demo.PASSWORD})")
