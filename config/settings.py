@@ -257,8 +257,8 @@ FORM_RENDERER = "common.forms.Renderer"
 FORMS_URLFIELD_ASSUME_HTTPS = True
 
 # --- language and time ------------------------------------------------------------------------------
-LANGUAGE_CODE = "en-gb"
-LANGUAGES = [("en-gb", _("English"))]
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True

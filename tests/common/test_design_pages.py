@@ -32,7 +32,7 @@ def test_gallery_is_for_developers(client, db):
 
 def test_page_says_its_language_direction_and_theme(client, db):
     html = client.get("/nothing/").content.decode()
-    assert '<html lang="en-gb" dir="ltr" data-theme="system">' in html
+    assert '<html lang="en" dir="ltr" data-theme="system">' in html
     client.cookies["theme"] = "dark"
     assert 'data-theme="dark"' in client.get("/nothing/").content.decode()
     client.cookies["theme"] = "purple"

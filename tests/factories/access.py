@@ -114,7 +114,7 @@ class AcceptanceFactory(factory.django.DjangoModelFactory):
     terms = factory.SubFactory(TermsVersionFactory)
     sha256 = factory.SelfAttribute("terms.sha256")
     typed_name = "A Person"
-    locale = "en-gb"
+    locale = "en"
 
 
 class GrantFactory(factory.django.DjangoModelFactory):
