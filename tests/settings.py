@@ -8,9 +8,10 @@ os.environ.setdefault("SECRET_KEY", "tests-only-" + "x" * 50)
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="tidegate-tests-"))
 
 from config.settings import *  # noqa: F403
-from config.settings import ASSETS_DIR, DATABASES, STORAGES, TEMPLATES
+from config.settings import ASSETS_DIR, DATABASES, STATIC_ROOT, STORAGES, TEMPLATES
 
-ASSETS_DIR.mkdir(parents=True, exist_ok=True)
+for folder in (ASSETS_DIR, STATIC_ROOT):
+    folder.mkdir(parents=True, exist_ok=True)
 # Argon2 is meant to be slow; who tests sign-in itself asks for the real hasher.
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]  # noqa: F405
 # Threads of a live server share the test's connection through the plain backend, not through a pool.
