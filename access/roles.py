@@ -6,7 +6,6 @@ from django.db.models import Q
 
 from accounts.permissions import scopes
 from accounts.roles import Role
-from registry.models import ModelFamily
 
 # Who reads requests and grants of a family. Only release managers decide.
 STAFF = (Role.RELEASE_MANAGER, Role.REVIEWER, Role.AUDITOR, Role.ADMINISTRATOR)
@@ -20,7 +19,7 @@ def of_my_families(user: Any, *roles: Role) -> Q:
     whole, single = held.publisher_ids(*roles), held.family_ids(*roles)
     families = Q(pk__in=[])
     if whole:
-        families |= Q(family_id__in=ModelFamily.objects.filter(publisher_id__in=whole).values("pk"))
+        families |= Q(family__publisher_id__in=whole)
     if single:
         families |= Q(family_id__in=single)
     return families

@@ -1,6 +1,7 @@
 """Reads of the access app that span tables, shaped for a page."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models import AccessRequest, Grant, RequestMessage, TermsVersion, Tier
 from access.roles import STAFF, of_my_families
-from accounts.models import OrganisationDomain
+from accounts.models import Organisation, OrganisationDomain
 from accounts.roles import Role
 from common.models import AuditEvent
 from registry.models import Risk
@@ -20,6 +21,11 @@ from registry.scale import Level, level
 
 SHOWN_AT_MOST = 100
 TABS = ("mine", "requester", "decided")
+# Whole rows of a queue would be mostly texts that nobody reads there.
+SHOWN_OF_A_ROW = (
+    *("purpose", "stage", "due_at", "closed_at", "organisation_id", "tier_id", "family__name", "release__version"),
+    *("requester__display_name", "requester__email", "assignee__display_name", "assignee__email"),
+)
 # Anybody can have an address there, so it says nothing about where somebody works.
 FREE_MAIL = frozenset(
     [
@@ -52,13 +58,16 @@ FREE_MAIL = frozenset(
 
 
 def queue(user: Any, tab: str) -> QuerySet[AccessRequest]:
-    """The requests of one tab of the queue, with what a row shows of the requester and of the model's risks."""
+    """The requests of one tab of the queue, with what a row shows of the requester and of the model's risks.
+
+    ``furnish`` a page of them: joined to everything a row shows, PostgreSQL plans for 30 ms what it reads in one.
+    """
     rows = {
         "mine": AccessRequest.objects.waiting_for(user),
         "requester": AccessRequest.objects.for_staff(user).filter(stage=AccessRequest.Stage.RETURNED),
         "decided": AccessRequest.objects.for_staff(user).filter(closed_at__isnull=False),
     }[tab]
-    return with_facts(rows.select_related("requester", "organisation", "tier", "release", "family", "assignee"))
+    return with_risk(rows.select_related("requester", "release", "family", "assignee")).only(*SHOWN_OF_A_ROW)
 
 
 def order_of(tab: str) -> tuple[str, ...]:
@@ -96,12 +105,27 @@ def search(rows: QuerySet[AccessRequest], words: str) -> QuerySet[AccessRequest]
     )
 
 
-def with_facts(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
-    """``rows`` with the worst open risk of the model and whether the organisation was given access before."""
-    risks = Risk.objects.filter(family=OuterRef("family"), stage=Risk.Stage.OPEN)
-    worst = risks.annotate(score=Coalesce("residual_score", "inherent_score")).order_by("-score").values("score")[:1]
-    before = AccessRequest.objects.filter(organisation=OuterRef("organisation"), stage=AccessRequest.Stage.APPROVED)
-    return rows.annotate(risk_score=Subquery(worst), organisation_known=Exists(before))
+def with_risk(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
+    """``rows`` with the score of the worst open risk of the model, read off the register's own order."""
+    risks = Risk.objects.filter(family=OuterRef("family"), stage=Risk.Stage.OPEN).order_by("-urgency")
+    return rows.annotate(risk_score=Subquery(risks.values("current_score")[:1]))
+
+
+def furnish(rows: Iterable[Any], tiers: Iterable[Tier]) -> None:
+    """Give the rows of a page their tier out of ``tiers``, their organisation, flags and level.
+
+    One query, for the organisations and whether they were given access before; none where there are none.
+    """
+    offered = {tier.pk: tier for tier in tiers}
+    before = AccessRequest.objects.filter(organisation=OuterRef("pk"), stage=AccessRequest.Stage.APPROVED)
+    named = Organisation.objects.only("name").annotate(is_known=Exists(before))
+    organisations = named.in_bulk({row.organisation_id for row in rows if row.organisation_id})
+    for row in rows:
+        if row.tier_id in offered:
+            row.tier = offered[row.tier_id]
+        if row.organisation_id:
+            row.organisation = organisations[row.organisation_id]
+        row.flags, row.level = flags(row), risk_level(row)
 
 
 def with_applicant(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
@@ -146,7 +170,7 @@ def flags(request: Any) -> list[tuple[str, Any]]:
         found.append(("warn", _("Free e-mail")))
     if request.organisation_id is None:
         found.append(("warn", _("No organisation")))
-    elif not getattr(request, "organisation_known", True):
+    elif not request.organisation.is_known:
         found.append(("warn", _("New organisation")))
     return found
 
@@ -164,7 +188,9 @@ def risks_of(request: Any) -> list[dict[str, Any]]:
 
 
 def tiers_to_filter(user: Any) -> QuerySet[Tier]:
-    return Tier.objects.filter(of_my_families(user, *STAFF)).select_related("family").order_by("family__name", "order")
+    """All tiers of the families ``user`` works for, with the names alone."""
+    rows = Tier.objects.filter(of_my_families(user, *STAFF)).select_related("family")
+    return rows.only("name", "family__name").order_by("family__name", "order")
 
 
 def managed_tiers(user: Any) -> QuerySet[Tier]:

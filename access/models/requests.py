@@ -143,6 +143,8 @@ class AccessRequest(Staged, Timestamped):
             models.Index(
                 fields=["family", "-closed_at"], name="request_closed_family", condition=Q(closed_at__isnull=False)
             ),
+            # Whether an organisation was given access before: one look, however many requests it made.
+            models.Index(fields=["organisation"], name="request_approved_of", condition=Q(stage="approved")),
             # Figures for a period.
             models.Index(fields=["submitted_at"], name="request_submitted"),
         ]

@@ -41,8 +41,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         if chosen.get(name):
             rows = rows.filter(**{name: chosen[name]})
     shown = keyset_page(rows, request, order=selectors.order_of(tab))
-    for row in shown:
-        row.flags, row.level = selectors.flags(row), selectors.risk_level(row)
+    selectors.furnish(shown, tiers)
     kept = {name: chosen[name] for name in ("q", "tier", "family") if chosen.get(name)}
     counts = selectors.tab_counts(request.user)
     labels = {"mine": _("Waiting for me"), "requester": _("Waiting for requester"), "decided": _("Decided")}
@@ -171,7 +170,7 @@ def bulk_decision(request: HttpRequest) -> HttpResponse:
     """Several requests at once: first a page that lists each with what stands in its way, then the deed."""
     allow(permissions.can_see_queue(request.user))
     numbers = [int(value) for value in request.POST.getlist("chosen") if value.isdigit() and len(value) < 19][:200]
-    rows = selectors.with_facts(AccessRequest.objects.for_staff(request.user).filter(pk__in=numbers))
+    rows = selectors.with_risk(AccessRequest.objects.for_staff(request.user).filter(pk__in=numbers))
     chosen = list(
         rows.select_related("requester", "organisation", "tier", "release", "family").order_by("due_at", "pk")
     )
