@@ -151,3 +151,20 @@ def test_small_words():
     assert tidegate.total(1, "risk,risks") == "1 risk"
     assert tidegate.total(1200, "risk,risks") == "1,200 risks"
     assert tidegate.band_word("critical") == "Critical"
+
+
+@pytest.mark.parametrize(
+    ("tag", "component"),
+    [
+        ("{% badge stage words %}", "{% cotton badge :stage='stage' :label='words' / %}"),
+        ("{% badge stage words 'lock' %}", "{% cotton badge :stage='stage' icon='lock' %}{{ words }}{% endcotton %}"),
+        ("{% badge stage %}", "{% cotton badge :stage='stage' %} {% endcotton %}"),
+        ("{% level words 12 %}", "{% cotton level :band='words' :score='12' / %}"),
+        ("{% level words word=stage %}", "{% cotton level :band='words' :word='stage' / %}"),
+        ("{% digest words %}", "{% cotton digest :value='words' / %}"),
+    ],
+)
+def test_a_row_shows_what_the_component_shows_and_escapes_it(tag, component):
+    drawn = draw(tag, stage="in_review", words="<b>" * 8)
+    assert drawn.strip() == draw(component, stage="in_review", words="<b>" * 8).strip()
+    assert "<b>" not in drawn

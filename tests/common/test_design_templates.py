@@ -39,6 +39,7 @@ def test_icons_exist(path):
     text = path.read_text()
     named = set(re.findall(r"{%\s*(?:icon|stage_icon \S+)\s+[\"']([\w-]+)[\"']", text))
     named |= set(re.findall(r"<c-[\w-]+[^>]*\sicon=\"([\w-]+)\"", text)) - {"none"}
+    named |= set(re.findall(r"{%\s*badge \S+ (?:_\(\"[^\"]*\"\)|\S+) \"([\w-]+)\"", text)) - {"none"}
     assert named - ICONS == set()
 
 
