@@ -127,9 +127,13 @@ def test_from_model_card_to_safety_report(
 def register_release(manager, tmp_path):
     """Step 1: a family, a release made from a model card, files hashed while they stream."""
     manager.go("/workspace/releases/families/new/")
-    manager.fill(slug="walker-1b", name="Walker 1B", summary="A small model for this walk.").press(
-        "Register model family"
-    )
+    manager.fill(
+        slug="walker-1b",
+        name="Walker 1B",
+        summary="A small model for this walk.",
+        intended_use="Drafts and summaries, with a person who reads the result.",
+        out_of_scope_use="Advice on health, law or money; imitating a real person.",
+    ).press("Register model family")
     manager.go("/workspace/releases/new/").choose(family=family_id()).fill(version="1.0", source=CARD).press(
         "Make draft"
     )
