@@ -16,7 +16,7 @@ production() {
     EMAIL_URL=smtp://localhost "$@"
 }
 
-$bin/python manage.py setup_assets --no-collect >/dev/null
+mkdir -p "$STATIC_DIR/assets"
 try "format" $bin/ruff format --check --quiet .
 try "lint" $bin/ruff check --quiet .
 try "types" $bin/mypy
