@@ -14,8 +14,8 @@ help: ## show this list
 run: .install-local ## start the portal with its servers (PORT=8000); Ctrl-C stops it, the data stays
 	@$(LOCAL) run --port $(PORT)
 
-test: .install-local-test-lint ## run all tests on real servers (ARGS="tests/access -q" for some)
-	@$(LOCAL) test -- $(PYTHON) -m pytest $(ARGS)
+test: .install-local-test-lint ## run all tests on real servers, on every core (ARGS="tests/access -n 0" for some, on one)
+	@$(LOCAL) test -- $(PYTHON) -m pytest -n auto --dist loadgroup $(ARGS)
 
 check: .install-local-test-lint ## format, lint, types, import contracts, migrations, API schema, deployment
 	@$(LOCAL) exec -- sh config/local/check.sh

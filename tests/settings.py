@@ -2,10 +2,21 @@
 
 import os
 import tempfile
+from urllib.parse import urlsplit, urlunsplit
 
 os.environ.setdefault("TIDEGATE_ENV", "local")
 os.environ.setdefault("SECRET_KEY", "tests-only-" + "x" * 50)
 os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="tidegate-tests-"))
+
+# Tests that run side by side have databases of their own; so that no worker takes another's tasks or files,
+# each also gets a numbered database of the broker and a folder. Children of a test keep what it has.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "")
+if _worker and os.environ.get("TEST_WORKER_HAS") != _worker:
+    _url = urlsplit(os.environ["REDIS_URL"])
+    _number = int(_url.path.strip("/") or 0) + 1 + int(_worker.removeprefix("gw"))
+    os.environ["REDIS_URL"] = urlunsplit(_url._replace(path=f"/{_number % 16}"))
+    os.environ["DATA_DIR"] = f"{os.environ['DATA_DIR']}/{_worker}"
+    os.environ["TEST_WORKER_HAS"] = _worker
 
 from config.settings import *  # noqa: F403
 from config.settings import ASSETS_DIR, DATABASES, STATIC_ROOT, STORAGES, TEMPLATES

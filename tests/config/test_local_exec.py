@@ -9,6 +9,9 @@ import pytest
 
 from tests.config.local import launched
 
+# One after the other: each takes ports and processes that another could disturb.
+pytestmark = pytest.mark.xdist_group("launcher")
+
 PROBE = """
 import os, psycopg, redis, sys, time
 with psycopg.connect(os.environ["DATABASE_URL"]) as connection:

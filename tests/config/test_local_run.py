@@ -12,6 +12,9 @@ import pytest
 from config.local.servers import free_port
 from tests.config.local import launched
 
+# One after the other: each takes ports and processes that another could disturb.
+pytestmark = pytest.mark.xdist_group("launcher")
+
 READY = "Tidegate is ready"
 
 
