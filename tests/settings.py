@@ -18,8 +18,8 @@ if _worker and os.environ.get("TEST_WORKER_HAS") != _worker:
     os.environ["DATA_DIR"] = f"{os.environ['DATA_DIR']}/{_worker}"
     os.environ["TEST_WORKER_HAS"] = _worker
 
-from config.settings import *  # noqa: F403
-from config.settings import ASSETS_DIR, DATABASES, STATIC_ROOT, STORAGES, TEMPLATES
+from config.settings import *  # noqa: E402, F403
+from config.settings import ASSETS_DIR, DATABASES, STATIC_ROOT, STORAGES, TEMPLATES  # noqa: E402
 
 for folder in (ASSETS_DIR, STATIC_ROOT):
     folder.mkdir(parents=True, exist_ok=True)
