@@ -29,6 +29,12 @@ class AccountAdapter(DefaultAccountAdapter):
         super().authentication_failed(request, **credentials)
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
+        # Single sign-on brings addresses that are confirmed already, so nobody confirms them here.
+        if (
+            user.organisation_id is None
+            and user.emailaddress_set.filter(email__iexact=user.email, verified=True).exists()
+        ):
+            services.join_by_email(user)
         response = super().post_login(request, user, **kwargs)
         throttle.remember_device(response, user, secure=settings.HTTPS)
         return response

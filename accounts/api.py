@@ -73,13 +73,18 @@ class TokenViewSet(
 
     @extend_schema(request=NewTokenSerializer, responses={201: CreatedTokenSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Make a token. The answer holds its secret, which is stored nowhere."""
+        """Make a token. The answer holds its secret, which is stored nowhere.
+
+        Asked for with a token, the new one may do no more and lives no longer than that.
+        """
         return super().create(request, *args, **kwargs)
 
     def perform_idempotent_create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         given = NewTokenSerializer(data=request.data)
         given.is_valid(raise_exception=True)
-        token, secret = services.create_token(request.user, actor=request.user, **given.validated_data)
+        token, secret = services.create_token(
+            request.user, actor=request.user, made_with=request.auth, **given.validated_data
+        )
         return Response({**TokenSerializer(token).data, "token": secret}, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses={200: TokenSerializer, 404: OpenApiResponse(description="Not yours")})

@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -82,11 +83,14 @@ def holders(role: Role, scope: Any) -> Any:
 
 
 @transaction.atomic
-def create_token(user: User, *, actor: Any, name: str, scopes: list[str], days: int) -> tuple[ApiToken, str]:
+def create_token(
+    user: User, *, actor: Any, name: str, scopes: list[str], days: int, made_with: ApiToken | None = None
+) -> tuple[ApiToken, str]:
     """Make a token for ``user`` and return it with its secret, which is shown this once and stored nowhere.
 
-    It ends after ``days``. Raises ``Refused`` for an unknown scope or a life longer than a year, and
-    ``PermissionDenied`` when somebody makes one for somebody else.
+    It ends after ``days``. A token ``made_with`` another one may do no more and lives no longer than that.
+    Raises ``Refused`` for an unknown scope or a life longer than a year, and ``PermissionDenied`` when
+    somebody makes one for somebody else.
     """
     if actor.pk != user.pk:
         raise PermissionDenied
@@ -97,6 +101,12 @@ def create_token(user: User, *, actor: Any, name: str, scopes: list[str], days: 
     life = timedelta(days=days)
     if not timedelta() < life <= LONGEST_TOKEN_LIFE:
         raise Refused(_("A token lives between 1 and 366 days."), field="days")
+    expires_at = timezone.now() + life
+    if made_with is not None:
+        if beyond := set(scopes) - set(made_with.scopes):
+            raise Refused(_("This token may not itself: %s.") % ", ".join(sorted(beyond)), field="scopes")
+        if expires_at > made_with.expires_at:
+            raise Refused(_("A token cannot make one that outlives it."), field="days")
     prefix, secret = secrets.token_hex(4), secrets.token_urlsafe(32)
     value = f"tg_{prefix}_{secret}"
     token = ApiToken.objects.create(
@@ -105,7 +115,7 @@ def create_token(user: User, *, actor: Any, name: str, scopes: list[str], days: 
         prefix=prefix,
         digest=token_digest(value),
         scopes=sorted(set(scopes)),
-        expires_at=timezone.now() + life,
+        expires_at=expires_at,
     )
     audit.record(actor, "accounts.token.create", token, after={"scopes": token.scopes, "expires_at": token.expires_at})
     return token, value
@@ -158,7 +168,11 @@ def add_domain(organisation: Organisation, *, actor: Any, domain: str) -> Organi
 
 @transaction.atomic
 def verify_domain(domain: OrganisationDomain, *, actor: Any, evidence: str) -> OrganisationDomain:
-    """Put on record that ``domain`` belongs to its organisation, and how that was checked."""
+    """Put on record that ``domain`` belongs to its organisation, and how that was checked.
+
+    Whoever confirmed an address in it before, and belongs nowhere yet, becomes a member with that: they
+    are colleagues whichever came first.
+    """
     if not permissions.can_manage_organisations(actor) and not actor.is_service:
         raise PermissionDenied
     taken = OrganisationDomain.objects.filter(domain__iexact=domain.domain, verified_at__isnull=False).exclude(
@@ -170,6 +184,9 @@ def verify_domain(domain: OrganisationDomain, *, actor: Any, evidence: str) -> O
     domain.verified_at, domain.evidence = timezone.now(), evidence
     domain.save(update_fields=["verified_at", "evidence", "updated_at"])
     audit.record(actor, "accounts.domain.verify", domain, after={"domain": domain.domain}, reason=evidence)
+    confirmed = Q(emailaddress__verified=True, emailaddress__email__iexact=F("email"))
+    for user in User.objects.filter(confirmed, organisation=None, email__iendswith=f"@{domain.domain}").order_by("pk"):
+        join_by_email(user)
     return domain
 
 

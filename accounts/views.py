@@ -116,7 +116,7 @@ def domain_verification(request: HttpRequest, slug: str, pk: int) -> HttpRespons
     if form.is_valid():
         try:
             services.verify_domain(domain, actor=request.user, **form.cleaned_data)
-            messages.success(request, _("Whoever confirms an address in %s is now a member.") % domain.domain)
+            messages.success(request, _("Whoever has confirmed an address in %s is a member.") % domain.domain)
             return redirect("accounts:organisation", slug)
         except Refused as refusal:
             form.add_refusal(refusal)

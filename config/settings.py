@@ -301,9 +301,10 @@ ACCOUNT_CONFIRM_EMAIL_ON_GET = False
 ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_REAUTHENTICATION_REQUIRED = True
 ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
-# Failed sign-ins are throttled by accounts.throttle, which tells an owner from a stranger; allauth's
-# own rule counts per account alone and would let a stranger lock an owner out.
-ACCOUNT_RATE_LIMITS = {"login_failed": None}
+# Wrong passwords are throttled by accounts.throttle, which tells an owner from a stranger, in the place of
+# allauth's rule, which counts per account alone and would let a stranger lock an owner out. What is left to
+# this rule is the second factor: whoever is asked for it has given the password already.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/5m/key"}
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS

@@ -2,11 +2,14 @@ import re
 
 import pytest
 from allauth.account.models import EmailAddress
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core import mail
 from django.test import Client
 
 from accounts import throttle
 from accounts.models import User
+from accounts.services import verify_domain
+from common import audit
 from tests.factories.accounts import PASSWORD, OrganisationDomainFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -93,6 +96,42 @@ def test_an_account_is_made_with_a_confirmed_address_and_joins_its_organisation(
     client.post(link.removeprefix("http://testserver"))
     user.refresh_from_db()
     assert user.organisation == domain.organisation
+
+
+def test_whoever_confirmed_an_address_before_its_domain_was_verified_joins_with_that(owner, administrator):
+    owner.organisation = None
+    owner.save()
+    unconfirmed = UserFactory(email="unconfirmed@example.org", organisation=None)
+    domain = OrganisationDomainFactory(domain="example.org", verified_at=None)
+
+    verify_domain(domain, actor=administrator, evidence="Seen the DNS record")
+
+    owner.refresh_from_db()
+    unconfirmed.refresh_from_db()
+    assert (owner.organisation, unconfirmed.organisation) == (domain.organisation, None)
+    assert audit.trail(owner).first().verb == "accounts.user.join_organisation"
+
+
+def test_an_address_confirmed_elsewhere_joins_when_its_owner_signs_in(client, owner):
+    domain = OrganisationDomainFactory(domain="example.org")
+    owner.organisation = None
+    owner.save()
+
+    _try(client, PASSWORD)
+
+    owner.refresh_from_db()
+    assert owner.organisation == domain.organisation
+
+
+def test_codes_of_the_second_factor_cannot_be_tried_without_end(client, owner):
+    TOTP.activate(owner, "JBSWY3DPEHPK3PXP")
+    assert _try(client, PASSWORD).headers["Location"].startswith("/account/2fa/authenticate/")
+
+    answers = [client.post("/account/2fa/authenticate/", {"code": "000000"}).content.decode() for _number in range(11)]
+
+    assert "Incorrect code" in answers[0]
+    assert "Incorrect code" not in answers[-1]
+    assert "Too many failed" in answers[-1]
 
 
 def test_signing_up_does_not_tell_who_has_an_account(client, owner):

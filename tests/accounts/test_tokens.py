@@ -108,6 +108,25 @@ def test_a_token_does_no_more_than_its_scopes(client, made):
 
 
 @pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"scopes": ["write", "download"], "days": 5}, "scopes"),
+        ({"scopes": ["write"], "days": 8}, "days"),
+    ],
+)
+def test_a_token_makes_none_that_may_do_more_or_lives_longer(client, researcher, asked, field):
+    _token, secret = create_token(researcher, actor=researcher, name="CI", scopes=["write"], days=7)
+    known = {"content_type": "application/json", "headers": {"Authorization": f"Bearer {secret}"}}
+
+    refused = client.post("/api/v1/tokens/", {"name": "Another", **asked}, **known)
+    allowed = client.post("/api/v1/tokens/", {"name": "Another", "scopes": ["write"], "days": 6}, **known)
+
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (409, field)
+    assert allowed.status_code == 201
+    assert ApiToken.objects.count() == 2
+
+
+@pytest.mark.parametrize(
     ("changes", "words"),
     [
         ({"scopes": ["everything"]}, "no scope everything"),
