@@ -1,3 +1,5 @@
+from typing import Any
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -28,6 +30,12 @@ class Staged(Versioned):
 
     class Meta:
         abstract = True
+
+    @property
+    def stage_label(self) -> str:
+        """The stage in the reader's language. ``get_stage_display`` translates all other stages along with it."""
+        words: Any = self._meta.get_field("stage").choices
+        return str(dict(words).get(self.stage, self.stage))
 
 
 class AuditEvent(models.Model):
