@@ -12,7 +12,17 @@ from pathlib import Path
 import psutil
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMED = ("DATABASE_URL", "REDIS_URL", "DATA_DIR", "SECRET_KEY", "SECRET_KEY_FILE", "BASE_URL", "STATIC_DIR", "PORT")
+NAMED = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "DATA_DIR",
+    "SECRET_KEY",
+    "SECRET_KEY_FILE",
+    "BASE_URL",
+    "STATIC_DIR",
+    "PORT",
+    "DJANGO_SETTINGS_MODULE",
+)
 
 
 class Launch:
