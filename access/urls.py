@@ -1,10 +1,11 @@
 from django.urls import include, path
 
+import common.converters  # noqa: F401 -- registers the kinds of names
 from access import views
 
 app_name = "access"
 urlpatterns = [
-    path("access/new/<str:publisher>/<str:family>/", views.new_request, name="new_request"),
+    path("access/new/<name:publisher>/<name:family>/", views.new_request, name="new_request"),
     path("access/mine/", views.mine, name="mine"),
     path("access/requests/<int:pk>/", views.request_page, name="request"),
     path("access/requests/<int:pk>/questions/", views.questions, name="request_questions"),

@@ -3,6 +3,7 @@ import uuid
 import zoneinfo
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
@@ -66,6 +67,19 @@ class PreferencesMiddleware:
         else:
             timezone.activate(zone)
         return self.get_response(request)
+
+
+class PrivateMiddleware:
+    """What is answered to somebody in particular is kept by no cache, unless its view says otherwise."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES or "Authorization" in request.headers:
+            response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 class HtmxRedirectMiddleware:

@@ -103,6 +103,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "common.middleware.PreferencesMiddleware",
+    "common.middleware.PrivateMiddleware",
     "common.middleware.HtmxRedirectMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
@@ -203,7 +204,12 @@ STORAGES = {
     "default": _default_storage,
     "staticfiles": {"BACKEND": "common.static_storage.PortalStaticFilesStorage"},
 }
-FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.TemporaryFileUploadHandler"]
+FILE_UPLOAD_HANDLERS = [
+    "common.uploads.AnonymousLimit",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
+# Twice what the report form takes, so that a file a little too large still gets the form's own words.
+ANONYMOUS_UPLOAD_LIMIT = 100_000_000
 FILE_UPLOAD_TEMP_DIR = env.read(env.str, "UPLOAD_TEMP_DIR", "") or None
 FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024

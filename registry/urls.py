@@ -1,21 +1,7 @@
-from django.urls import path, register_converter
+from django.urls import path
 
+import common.converters  # noqa: F401 -- registers the kinds of names
 from registry.views import families, mitigations, people, public, releases, risks
-
-
-class NameConverter:
-    """A name as publishers, families and versions have them: nothing else reaches the database."""
-
-    regex = r"[A-Za-z0-9_][A-Za-z0-9._+-]{0,99}"
-
-    def to_python(self, value: str) -> str:
-        return value
-
-    def to_url(self, value: str) -> str:
-        return value
-
-
-register_converter(NameConverter, "name")
 
 app_name = "registry"
 MODEL = "models/<name:publisher>/<name:family>/"
@@ -68,9 +54,9 @@ urlpatterns = [
     ),
     path("workspace/people/", people.people_index, name="people_index"),
     path("workspace/publishers/new/", people.publisher_create, name="publisher_create"),
-    path("workspace/publishers/<str:slug>/people/", people.people, name="people"),
+    path("workspace/publishers/<name:slug>/people/", people.people, name="people"),
     path(
-        "workspace/publishers/<str:slug>/people/<str:scope>/<str:role>/<int:pk>/removal/",
+        "workspace/publishers/<name:slug>/people/<str:scope>/<str:role>/<int:pk>/removal/",
         people.role_removal,
         name="role_removal",
     ),

@@ -17,7 +17,7 @@ _PLAIN = str.maketrans({"“": '"', "”": '"', "‘": "'", "’": "'", "–": "
 def header_text(words: str, limit: int = 1500) -> str:
     """``words`` as an HTTP header can carry them: one line of ASCII."""
     plain = unicodedata.normalize("NFKD", words.translate(_PLAIN)).encode("ascii", "ignore").decode()
-    return " ".join(plain.split())[:limit]
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in plain).split())[:limit]
 
 
 def error(status: int, code: str, words: str, **headers: str) -> JsonResponse:

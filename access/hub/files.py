@@ -19,7 +19,7 @@ from registry.models import Artifact, ModelCard, Release
 
 CARD = "README.md"
 CHUNK = 1024 * 1024
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
 def listing(release: Release) -> list[dict[str, object]]:

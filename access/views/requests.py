@@ -31,7 +31,7 @@ STEPS = (gettext_lazy("Tier"), gettext_lazy("Questions"), gettext_lazy("Terms"),
 def new_request(request: HttpRequest, publisher: str, family: str) -> HttpResponse:
     """Which tier: everything about each in plain words. Going on makes the draft that keeps what is typed."""
     releases = public_releases(publisher, family)
-    if version := request.GET.get("release"):
+    if version := request.GET.get("release", "").replace("\x00", ""):
         releases = releases.filter(version=version)
     release = get_object_or_404(releases[:1])
     tiers = list(selectors.offered_tiers(release.family))

@@ -1,7 +1,10 @@
-from typing import Any, BinaryIO
+import json
+import math
+from typing import Any
 
 from django.conf import settings
 from rest_framework import exceptions, parsers
+from rest_framework.utils.json import strict_constant
 
 
 class TooLarge(exceptions.APIException):
@@ -10,23 +13,29 @@ class TooLarge(exceptions.APIException):
     default_code = "too_large"
 
 
-class _Limited:
-    """A stream that refuses to give more than ``limit`` bytes, whatever its sender announced."""
-
-    def __init__(self, stream: BinaryIO, limit: int) -> None:
-        self.stream, self.left = stream, limit
-
-    def read(self, size: int = -1) -> bytes:
-        chunk = self.stream.read(min(size, self.left + 1) if size >= 0 else self.left + 1)
-        self.left -= len(chunk)
-        if self.left < 0:
-            raise TooLarge
-        return chunk
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:40]} is too large for a number")
+    return number
 
 
 class JSONParser(parsers.JSONParser):
-    """JSON up to ``DATA_UPLOAD_MAX_MEMORY_SIZE``, the limit that Django sets for forms and DRF does not know."""
+    """JSON in UTF-8 up to ``DATA_UPLOAD_MAX_MEMORY_SIZE``, the limit that Django sets for forms and DRF does not know.
+
+    Refused as well is what Python reads and nothing behind it can hold: numbers beyond all bounds, halves of
+    characters, and nesting deeper than its stack.
+    """
 
     def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
-        limited: Any = _Limited(stream, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-        return super().parse(limited, media_type, parser_context)
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body = stream.read(limit + 1)
+        if len(body) > limit:
+            raise TooLarge
+        try:
+            data = json.loads(body.decode(), parse_constant=strict_constant, parse_float=_finite)
+            if b"\\u" in body:
+                json.dumps(data, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as error:
+            raise exceptions.ParseError(f"JSON parse error - {error}".encode(errors="replace").decode()) from error
+        return data

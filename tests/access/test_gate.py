@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from access import services
+from access.hub.answers import header_text
 from access.models import DownloadEvent
 from accounts.models import ApiToken
 from registry.models import Artifact, Release
@@ -198,3 +199,29 @@ def test_a_storage_elsewhere_gets_the_download_but_never_the_token(grant, token,
     assert [authorization for _path, authorization in seen] == [None]
     assert "signature=x&expires=300" in seen[0][0]
     assert DownloadEvent.objects.get().grant == grant
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/hf/api/models/%00/pilot-7b",
+        "/hf/api/models/harbour-lab/%00",
+        "/hf/api/models/harbour-lab/pilot-7b/revision/%00",
+        "/hf/api/models/harbour-lab/pilot-7b/tree/%00",
+        "/hf/api/models/harbour-lab/pilot-7b/auth-check%00",
+        "/hf/harbour-lab/pilot-7b/resolve/%00/model.safetensors",
+        "/hf/harbour-lab/pilot-7b/resolve/main/%00",
+    ],
+)
+def test_an_address_that_no_model_can_have_is_answered_as_not_found(grant, ask_gate, path):
+    answer = ask_gate(path)
+    assert (answer.status_code, answer["X-Error-Code"]) == (404, "RepoNotFound")
+
+
+def test_a_range_with_thousands_of_digits_is_no_range(grant, ask_gate):
+    answer = ask_gate(Range=f"bytes={'9' * 5000}-")
+    assert (answer.status_code, body(answer)) == (200, WEIGHTS)
+
+
+def test_a_reason_with_control_characters_fits_into_a_header():
+    assert header_text("Resold\x01 to\x1f others\n\x7f") == "Resold to others"

@@ -373,3 +373,15 @@ def test_the_release_page_says_what_the_gate_says(as_user, tier, release, resear
     assert "Request access" not in waiting
     services.decide_request(asked, actor=release_manager, approve=True, reason="Sound plan")
     assert "How to download" in text(as_user(researcher).get(url))
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/access/new/%00/pilot-7b/", 404),
+        ("/access/new/harbour-lab/%00/", 404),
+        ("/access/new/harbour-lab/pilot-7b/?release=%00", 200),
+    ],
+)
+def test_an_address_that_no_model_can_have_is_answered_as_not_found(as_user, release, researcher, path, status):
+    assert as_user(researcher).get(path).status_code == status
