@@ -1,13 +1,12 @@
 """Reads of the access app that span tables, shaped for a page."""
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.utils.translation import gettext_lazy as _
 
@@ -15,11 +14,11 @@ from access.models import AccessRequest, Grant, RequestMessage, TermsVersion, Ti
 from access.roles import STAFF, of_my_families
 from accounts.models import Organisation, OrganisationDomain
 from accounts.roles import Role
+from common import workspace
 from common.models import AuditEvent
 from registry.models import Risk
 from registry.scale import Level, level
 
-SHOWN_AT_MOST = 100
 TABS = ("mine", "requester", "decided")
 # Whole rows of a queue would be mostly texts that nobody reads there.
 SHOWN_OF_A_ROW = (
@@ -76,17 +75,14 @@ def order_of(tab: str) -> tuple[str, ...]:
 
 
 def tab_counts(user: Any) -> dict[str, str]:
-    """How many wait in the first two tabs, counted to a hundred in one query; the third is history."""
-    parts = [queue_numbers(user, tab) for tab in TABS[:2]]
-    counted = Counter(parts[0].union(parts[1], all=True))
-    return {tab: f"{SHOWN_AT_MOST - 1}+" if counted[tab] >= SHOWN_AT_MOST else str(counted[tab]) for tab in TABS[:2]}
+    """How many wait in the first two tabs, counted to a hundred; the third is history.
 
-
-def queue_numbers(user: Any, tab: str) -> QuerySet[Any]:
-    rows = AccessRequest.objects.waiting_for(user)
-    if tab == "requester":
-        rows = AccessRequest.objects.for_staff(user).filter(stage=AccessRequest.Stage.RETURNED)
-    return rows.order_by().values_list(Value(tab), flat=True)[:SHOWN_AT_MOST]
+    What waits for ``user`` is in the sidebar already: the same requests, counted once for both.
+    """
+    waiting = next((item.shown for item in workspace.items(user) if item.name == "access"), "")
+    returned = AccessRequest.objects.for_staff(user).filter(stage=AccessRequest.Stage.RETURNED).order_by()
+    count = returned[: workspace.CAP].count()
+    return {"mine": waiting, "requester": f"{workspace.CAP - 1}+" if count >= workspace.CAP else str(count)}
 
 
 def search(rows: QuerySet[AccessRequest], words: str) -> QuerySet[AccessRequest]:

@@ -70,7 +70,8 @@ def items(user: Any) -> list[Item]:
     """
     if not user.is_authenticated:
         return []
-    known = user.__dict__.get("_workspace")
+    # Not out of ``__dict__``: the user of a request is a lazy wrapper, which has one of its own.
+    known = getattr(user, "_workspace", None)
     if known is None:
         known = user._workspace = _items(user)
     return known
