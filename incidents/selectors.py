@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Q
+from django.db.models import Count, OuterRef, Prefetch, Q
 from django.db.models.functions import JSONObject
 from django.utils.translation import gettext_lazy as _
 
@@ -250,6 +250,19 @@ def report_page_rows(user: Any) -> Any:
 
 def incidents_of(report: Any) -> list[Incident]:
     return [Incident(**row) for row in report.incident_rows or []]
+
+
+def incident_rows(user: Any) -> Any:
+    """Incidents with what a row of the list shows and nothing else."""
+    return (
+        Incident.objects.visible_to(user)
+        .select_related("owner")
+        .prefetch_related(Prefetch("families", ModelFamily.objects.only("name")))
+        .only(
+            *("title", "stage", "severity", "external_reference", "occurred_on"),
+            *("owner__display_name", "owner__email"),
+        )
+    )
 
 
 def incident_page_rows(user: Any) -> Any:

@@ -68,6 +68,7 @@ def file_report(
     and the same receipt. Models are matched against the public registry; what does not match is kept
     as text for a handler to match. Raises ``Refused`` for unwanted files.
     """
+    known = was_filed(submission) if submission else None
     submission = submission or submissions.fresh()
     files = examine(evidence)
     if files and category == Category.CSAM:
@@ -75,7 +76,7 @@ def file_report(
             _("Do not send us such material: that can be an offence. Say where it is instead, and remove the files."),
             field="evidence",
         )
-    if known := was_filed(submission):
+    if known:
         return known
     family, release = selectors.match_model(model, version)
     receipt = receipts.Receipt(receipts.new_locator(), receipts.secret_for(submission))

@@ -31,10 +31,7 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 def incident_list(request: HttpRequest) -> HttpResponse:
     if not Incident.objects.concern(request.user):
         raise PermissionDenied
-    rows = (
-        Incident.objects.visible_to(request.user).select_related("owner").prefetch_related("families").defer("external")
-    )
-    filter_set = IncidentFilter(request.GET, rows, request=request)
+    filter_set = IncidentFilter(request.GET, selectors.incident_rows(request.user), request=request)
     context = {
         "page": keyset_page(filter_set.qs, request),
         "filter": filter_set,
