@@ -211,3 +211,14 @@ def test_a_missing_or_senseless_setting_stops_the_start_with_its_name(name, valu
 
     assert run.returncode != 0
     assert name in run.stderr.splitlines()[-1]
+
+
+def test_single_sign_on_may_be_sent_to_from_the_sign_in_pages_alone(settings):
+    settings.OIDC_SERVER_URL = "https://login.example.org/realms/lab"
+    client = Client()
+
+    entrance = client.get(LOGIN).headers["Content-Security-Policy"]
+    elsewhere = client.get("/").headers["Content-Security-Policy"]
+
+    assert "form-action 'self' https://login.example.org;" in f"{entrance};"
+    assert "login.example.org" not in elsewhere
