@@ -2,16 +2,21 @@ import sys
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 from psycopg_pool import PoolTimeout
 
-THEMES = ("system", "light", "dark")
+from common.context_processors import THEMES
+
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
@@ -82,6 +87,16 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that waited too long. Its text is given back, so that going back loses nothing."""
     return render(request, "403_csrf.html", status=403)
+
+
+@never_cache
+def admin_login(request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+    """The support views have no sign-in of their own: there is one, with all that protects it."""
+    if not request.user.is_authenticated:
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
+    if not request.user.is_staff:
+        raise PermissionDenied
+    return redirect("admin:index")
 
 
 @require_POST

@@ -134,6 +134,21 @@ def test_codes_of_the_second_factor_cannot_be_tried_without_end(client, owner):
     assert "Too many failed" in answers[-1]
 
 
+def test_the_support_views_have_no_sign_in_of_their_own(client, owner, researcher):
+    owner.is_staff = True
+    owner.save()
+
+    answer = client.post("/admin/login/?next=/admin/", {"username": owner.email, "password": PASSWORD})
+
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/account/login/?next=/admin/")
+    assert "_auth_user_id" not in client.session
+    client.force_login(researcher)
+    assert client.get("/admin/login/").status_code == 403
+    client.force_login(owner)
+    assert client.get("/admin/login/").headers["Location"] == "/admin/"
+    assert client.get("/admin/").status_code == 200
+
+
 def test_signing_up_does_not_tell_who_has_an_account(client, owner):
     new = client.post("/account/signup/", {"display_name": "A", "email": "new@example.org", "password1": PASSWORD})
     known = client.post("/account/signup/", {"display_name": "A", "email": owner.email, "password1": PASSWORD})
