@@ -5,7 +5,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Case, Count, Max, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
 from django.db.models.functions import JSONObject
 
 from accounts.roles import Role
@@ -51,13 +51,17 @@ def public_releases(publisher: str, family: str) -> QuerySet[Release]:
     )
 
 
+def public_families() -> QuerySet[ModelFamily]:
+    """Families with a release that anybody may see. No join: that made a row of each release first."""
+    return ModelFamily.objects.filter(Exists(Release.objects.filter(family=OuterRef("pk"), stage__in=PUBLIC_STAGES)))
+
+
 def catalogue(families: QuerySet[ModelFamily]) -> QuerySet[ModelFamily]:
     """``families`` with their publisher, their current release and their highest open public score."""
     current = Release.objects.filter(family=OuterRef("pk"), stage__in=PUBLIC_STAGES)
     current = current.order_by(_PUBLISHED_FIRST, "-published_at", "-pk")
     columns = ("version", "stage", "licence", "modality", "published_at")
-    risks = Risk.objects.shown().open().filter(family=OuterRef("pk")).order_by()
-    worst = risks.values("family").annotate(worst=Max("current_score")).values("worst")
+    worst = Risk.objects.shown().open().filter(family=OuterRef("pk")).order_by("-urgency").values("current_score")[:1]
     return families.select_related("publisher").annotate(
         current=Subquery(current.values(json=JSONObject(**{name: name for name in columns}))[:1]),
         worst_score=Subquery(worst),

@@ -31,7 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
 def models(request: HttpRequest) -> HttpResponse:
     """The public list of model families, by name."""
     form = CatalogueFilterForm(request.GET, publishers=Publisher.objects.visible_to(request.user).order_by("name"))
-    families = selectors.catalogue(ModelFamily.objects.filter(releases__stage__in=PUBLIC_STAGES).distinct())
+    families = selectors.catalogue(selectors.public_families())
     given = form.cleaned_data if form.is_valid() else {}
     if given.get("q"):
         families = selectors.find_families(families, given["q"])
