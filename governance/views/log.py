@@ -1,6 +1,7 @@
 """The public decision log: for everybody, without an account."""
 
 import csv
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,16 +94,21 @@ def decision_feed(request: HttpRequest) -> HttpResponse:
     for each in newest:
         link = settings.BASE_URL + each.get_absolute_url()
         feed.add_item(
-            title=str(each),
+            title=_xml(str(each)),
             link=link,
             unique_id=link,
-            description=each.outcome,
+            description=_xml(each.outcome),
             pubdate=each.published_at,
             updateddate=each.updated_at,
             author_name=each.get_decided_as_display(),
-            categories=[each.family.name, each.get_stage_display()],
+            categories=[_xml(each.family.name), each.get_stage_display()],
         )
     return HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8")
+
+
+def _xml(text: str) -> str:
+    """``text`` without the characters that XML 1.0 cannot hold: one of them would cost readers the whole feed."""
+    return re.sub("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]", "", text)
 
 
 @require_safe

@@ -128,6 +128,14 @@ def test_feed_is_atom_with_permalinks(client, published):
     assert root.find(f"{space}entry/{space}link").get("href").endswith(published.get_absolute_url())
 
 
+def test_a_control_character_in_one_decision_does_not_cost_the_feed(client, family):
+    DecisionFactory(family=family, title="Keep\x01 it", outcome="Because\x0b\uffff so", published=True)
+    root = ET.fromstring(client.get(reverse("governance:decision_feed")).content)
+    space = "{http://www.w3.org/2005/Atom}"
+    assert root.find(f"{space}entry/{space}title").text.endswith("Keep it")
+    assert root.find(f"{space}entry/{space}summary").text == "Because so"
+
+
 def test_csv_keeps_formulas_as_text(client, family):
     DecisionFactory(family=family, title="=HYPERLINK(1)", published=True)
     text = client.get(reverse("governance:decision_csv")).getvalue().decode()
