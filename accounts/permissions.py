@@ -59,7 +59,8 @@ def scopes(user: Any) -> Scopes:
 
 def forget_scopes(user: Any) -> None:
     """Read the roles again next time: they have just changed."""
-    user.__dict__.pop("_scopes", None)
+    # Set, not deleted: the request's user is a lazy wrapper that keeps nothing of its own.
+    user._scopes = None
 
 
 def has_role(user: Any, role: Role | frozenset[Role] | set[Role], scope: Scoped) -> bool:

@@ -34,8 +34,8 @@ class Staged(Versioned):
     @property
     def stage_label(self) -> str:
         """The stage in the reader's language. ``get_stage_display`` translates all other stages along with it."""
-        words: Any = self._meta.get_field("stage").choices
-        return str(dict(words).get(self.stage, self.stage))
+        field: Any = self._meta.get_field("stage")
+        return str(dict(field.choices).get(self.stage, self.stage))
 
 
 class AuditEvent(models.Model):
