@@ -16,7 +16,10 @@ from django.views.decorators.http import require_POST
 from psycopg_pool import PoolTimeout
 
 from common.context_processors import THEMES
+from common.templatetags.tidegate import is_secret_field
 
+# Hidden fields by which a form is known again; nobody typed them, and sending it once more needs them.
+CARRIED = {"csrfmiddlewaretoken", "form_token"}
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
@@ -51,9 +54,9 @@ def _given_back(request: HttpRequest) -> dict[str, Any]:
     """
     if request.method != "POST":
         return {}
-    secret = {"password", "password1", "password2", "code", "receipt"}
-    typed = {key: value for key, value in request.POST.items() if key not in secret | {"csrfmiddlewaretoken"} and value}
-    again = [] if secret & set(request.POST) else [(key, one) for key, all_of in request.POST.lists() for one in all_of]
+    secret = {key for key in request.POST if is_secret_field(key)}
+    typed = {key: value for key, value in request.POST.items() if key not in secret and value}
+    again = [] if secret - CARRIED else [(key, one) for key, all_of in request.POST.lists() for one in all_of]
     return {"typed": typed, "again": again, "files_lost": bool(request.FILES)}
 
 

@@ -5,6 +5,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
 from accounts.services import create_token
+from common.views import unavailable
 from tests.factories.registry import ReleaseFactory
 
 pytestmark = pytest.mark.django_db
@@ -58,3 +59,19 @@ def test_whoever_has_an_account_may_send_more(client, settings, release_manager,
 @pytest.fixture
 def draft(family, release_manager):
     return ReleaseFactory(family=family, version="2.0", created_by=release_manager)
+
+
+@pytest.mark.parametrize("name", ["password", "oldpassword", "password2", "code", "receipt", "credential"])
+def test_an_outage_gives_back_no_form_with_a_secret_in_it(rf, name):
+    page = unavailable(rf.post("/account/password/change/", {"note": "Typed", name: "a secret value"})).content.decode()
+
+    assert "a secret value" not in page
+    assert "Typed" in page
+    assert "<form" not in page
+
+
+def test_an_outage_gives_back_a_form_to_be_sent_again(rf):
+    page = unavailable(rf.post("/report/", {**FORM, "form_token": "a number"})).content.decode()
+
+    assert '<input type="hidden" name="form_token" value="a number">' in page
+    assert page.count("It answered in a way that it should not.") == 2
