@@ -19,7 +19,8 @@ from access import serializers as shapes
 from access import services
 from access.evaluator import explain, judgeable
 from access.models import AccessRequest, Grant, RequestMessage, TermsVersion, Tier
-from accounts.models import User
+from accounts.roles import Role
+from accounts.services import holders
 from common.api.permissions import SignedIn, SignedInToWrite
 from common.api.views import IdempotentCreateMixin, LostUpdateMixin, etag
 from registry.models import Release
@@ -210,9 +211,11 @@ class AccessRequestViewSet(
     def assignment(self, request: Request, pk: str | None = None) -> Response:
         """Say who looks at it."""
         row, number = self.get_object(), self.given(shapes.AssignmentSerializer, request)["assignee"]
-        person = User.objects.filter(pk=number, is_active=True).first() if number is not None else None
+        # Looked for among those who can decide, so that numbers of other accounts do not turn into names.
+        people = holders(Role.RELEASE_MANAGER, row.family)
+        person = people.filter(pk=number).first() if number is not None else None
         if number is not None and person is None:
-            raise ValidationError({"assignee": ["There is no such account."]})
+            raise ValidationError({"assignee": ["Nobody with this number can decide this request."]})
         return self.answer(services.assign_request(row, actor=request.user, assignee=person))
 
     @extend_schema(methods=["get"], responses=shapes.RequestMessageSerializer(many=True))

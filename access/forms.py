@@ -222,6 +222,8 @@ class QuestionForm(BaseForm):
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         if cleaned.get("kind") == TierQuestion.Kind.CHOICE and len(cleaned.get("choices", [])) < 2:
             self.add_error("choices", _("Write at least two choices, one a line"))
+        if any(len(choice) > 200 for choice in cleaned.get("choices", [])):
+            self.add_error("choices", _("Write at most 200 characters a line"))
         return cleaned
 
 

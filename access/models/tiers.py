@@ -24,11 +24,14 @@ class TierKind(models.TextChoices):
 
 class TierQuerySet(models.QuerySet["Tier"]):
     def visible_to(self, user: Any) -> "TierQuerySet":
-        """Tiers that are offered on a family ``user`` may know of, and all tiers of families they work for."""
+        """Tiers that are offered on a family ``user`` may know of, those they asked for at some time, whose terms
+        they may have accepted, and all tiers of families they work for."""
         held = scopes(user)
         if held.everywhere:
             return self
         mine = Q(family__publisher_id__in=held.publisher_ids(*STAFF)) | Q(family_id__in=held.family_ids(*STAFF))
+        if getattr(user, "is_authenticated", False):
+            mine |= Q(pk__in=Tier.objects.filter(requests__requester_id=user.pk).order_by().values("pk"))
         return self.filter(Q(is_offered=True, family__in=ModelFamily.objects.visible_to(user)) | mine)
 
     def offered(self) -> "TierQuerySet":

@@ -169,7 +169,7 @@ def assignment(request: HttpRequest, pk: int) -> HttpResponse:
 def bulk_decision(request: HttpRequest) -> HttpResponse:
     """Several requests at once: first a page that lists each with what stands in its way, then the deed."""
     allow(permissions.can_see_queue(request.user))
-    numbers = [int(value) for value in request.POST.getlist("chosen") if value.isdigit() and len(value) < 19][:200]
+    numbers = [int(value) for value in request.POST.getlist("chosen") if value.isdecimal() and len(value) < 19][:200]
     rows = selectors.with_risk(AccessRequest.objects.for_staff(request.user).filter(pk__in=numbers))
     chosen = list(
         rows.select_related("requester", "organisation", "tier", "release", "family").order_by("due_at", "pk")

@@ -57,8 +57,9 @@ def questions(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST":
         # Right or wrong, what was typed is kept before anything else happens.
         typed = form.typed
-        services.save_draft(draft, actor=request.user, purpose=typed.pop("purpose"), answers=typed)
-        if "later" in request.POST:
+        purpose = typed.pop("purpose")
+        kept = carry_out(form, lambda: services.save_draft(draft, actor=request.user, purpose=purpose, answers=typed))
+        if kept is not None and "later" in request.POST:
             messages.success(request, _("Saved. You can go on at any time."))
             return redirect("access:mine")
         if form.is_valid():
@@ -77,8 +78,7 @@ def sign_terms(request: HttpRequest, pk: int) -> HttpResponse:
     newest = draft.tier.terms.first()
     name = draft.signed_name if draft.signed_terms == newest else ""
     form = SignatureForm(sent(request), initial={"typed_name": name or str(request.user)} if name else None)
-    if form.is_valid():
-        services.save_draft(draft, actor=request.user, **form.cleaned_data)
+    if form.is_valid() and carry_out(form, lambda: services.save_draft(draft, actor=request.user, **form.cleaned_data)):
         return redirect("access:request_check", draft.pk)
     context = {"form": form, "object": draft, "terms": newest, "steps": steps(2, draft)}
     return render(request, "access/request_terms.html", context, status=status_of(form))

@@ -15,6 +15,7 @@ from access.models import Tier
 from access.models.tiers import terms_digest
 from access.views.shared import allow, carry_out, page, sent, status_of
 from accounts.roles import Role
+from common.lifecycle import Refused
 from registry.models import ModelFamily
 
 
@@ -52,7 +53,7 @@ def tier_edit(request: HttpRequest, pk: int) -> HttpResponse:
     tier = managed(request, pk)
     form = TierForm(sent(request), instance=managed(request, pk))
     if form.is_valid():
-        version = int(request.POST["row_version"]) if request.POST.get("row_version", "").isdigit() else None
+        version = int(request.POST["row_version"]) if request.POST.get("row_version", "").isdecimal() else None
         saved = carry_out(
             form,
             lambda: services.edit_tier(tier, actor=request.user, changes=form.cleaned_data, expected_version=version),
@@ -81,8 +82,13 @@ def tier_questions(request: HttpRequest, pk: int) -> HttpResponse:
     ]
     forms = QuestionFormSet(sent(request), initial=initial)
     if request.method == "POST" and forms.is_valid():
-        services.set_questions(tier, actor=request.user, questions=forms.questions)
-        messages.success(request, _("Saved. Requests sent before keep the questions they answered."))
+        try:
+            services.set_questions(tier, actor=request.user, questions=forms.questions)
+        except Refused as refused:
+            # Somebody else took a question away meanwhile: what is shown next is how it stands now.
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, _("Saved. Requests sent before keep the questions they answered."))
         return redirect("access:tier_questions", pk)
     status = 422 if request.method == "POST" else 200
     return render(request, "access/tier_questions.html", {"forms": forms, "tier": tier}, status=status)

@@ -202,3 +202,11 @@ def test_anonymous_callers_get_the_tiers_and_nothing_else(api, tier, submitted):
     for name in ("access-request-list", "grant-list", "access-check"):
         assert api(None, "get", name).status_code == 401
     assert Grant.objects.count() == 0
+
+
+def test_assigning_does_not_turn_numbers_into_names(api, submitted, release_manager, researcher, stranger):
+    for person in (researcher, stranger):
+        answer = api(release_manager, "post", "access-request-assignment", submitted.pk, body={"assignee": person.pk})
+        assert (answer.status_code, str(person) in answer.content.decode()) == (400, False)
+    me = {"assignee": release_manager.pk}
+    assert api(release_manager, "post", "access-request-assignment", submitted.pk, body=me).status_code == 200

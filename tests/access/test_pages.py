@@ -277,6 +277,7 @@ def test_questions_are_added_changed_and_taken_away(as_user, tier, question, rel
     form = {"form-TOTAL_FORMS": 2, "form-INITIAL_FORMS": 1, "form-0-id": question.pk, "form-0-text": "Which data?"}
     form |= {"form-0-kind": "short", "form-1-text": "Where?", "form-1-kind": "choice", "form-1-choices": "Here"}
     assert "at least two choices" in text(browser.post(url, form))
+    assert "at most 200 characters" in text(browser.post(url, {**form, "form-1-choices": f"Here\n{'x' * 201}"}))
     browser.post(url, {**form, "form-1-choices": "Here\nThere"})
     assert [(row.text, row.choices) for row in tier.questions.all()] == [
         ("Which data?", []),
@@ -288,6 +289,45 @@ def test_questions_are_added_changed_and_taken_away(as_user, tier, question, rel
         | {"form-0-kind": "short", "form-0-DELETE": "on"},
     )
     assert not tier.questions.exists()
+
+
+def test_a_question_that_is_gone_meanwhile_is_told(as_user, tier, question, release_manager):
+    form = {"form-TOTAL_FORMS": 1, "form-INITIAL_FORMS": 1, "form-0-id": 10**9, "form-0-text": "x"}
+    url = reverse("access:tier_questions", args=[tier.pk])
+    answer = as_user(release_manager).post(url, {**form, "form-0-kind": "short"}, follow=True)
+    assert "does not belong to this tier" in text(answer)
+    assert tier.questions.get() == question
+
+
+@pytest.mark.parametrize("page", ["request_questions", "request_terms"])
+def test_a_draft_that_was_sent_in_another_tab_is_not_changed(as_user, submitted, researcher, monkeypatch, page):
+    sent_meanwhile = services.save_draft
+    AccessRequest.objects.filter(pk=submitted.pk).update(stage="draft")
+
+    def save_draft(request, **data):
+        AccessRequest.objects.filter(pk=submitted.pk).update(stage="submitted")
+        return sent_meanwhile(request, **data)
+
+    monkeypatch.setattr(services, "save_draft", save_draft)
+    answer = as_user(researcher).post(
+        reverse(f"access:{page}", args=[submitted.pk]), {"purpose": "Else", "typed_name": "A", "later": "1"}
+    )
+    assert (answer.status_code, "was sent and cannot be changed" in text(answer)) == (422, True)
+
+
+def test_numbers_that_are_none_are_passed_over(as_user, tier, submitted, release_manager):
+    browser = as_user(release_manager)
+    bulk = browser.post(reverse("access:bulk_decision"), {"chosen": ["\u00b2", "x", ""], "action": "decline"})
+    edit = browser.post(reverse("access:tier_edit", args=[tier.pk]), {"row_version": "\u00b2"})
+    assert (bulk.status_code, edit.status_code) == (302, 422)
+
+
+def test_terms_stay_readable_for_whoever_accepted_them(as_user, tier, submitted, researcher, stranger):
+    tier.is_offered = False
+    tier.save()
+    url = tier.terms.get().get_absolute_url()
+    assert as_user(researcher).get(url).status_code == 200
+    assert as_user(stranger).get(url).status_code == 404
 
 
 def test_the_public_page_shows_tiers_in_plain_words_and_how_the_reader_stands(
