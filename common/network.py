@@ -1,6 +1,7 @@
 """Where a request comes from, kept only as long as a throttle needs it and never in clear."""
 
 import hmac
+import ipaddress
 from hashlib import sha256
 
 from django.conf import settings
@@ -21,4 +22,15 @@ def caller_key(request: HttpRequest) -> str:
     """A throttle's name for the caller: the same all day (UTC), another tomorrow, not to be turned back."""
     salt = f"caller {timezone.now():%Y-%m-%d}".encode()
     key = hmac.new(settings.SECRET_KEY.encode(), salt, sha256).digest()
-    return hmac.new(key, caller_address(request).encode(), sha256).hexdigest()[:32]
+    return hmac.new(key, _caller(caller_address(request)).encode(), sha256).hexdigest()[:32]
+
+
+def _caller(address: str) -> str:
+    """Who an address stands for: with IPv6 its /64, out of which one household takes any address it likes."""
+    try:
+        known = ipaddress.ip_address(address)
+    except ValueError:
+        return address
+    if known.version == 4:
+        return address
+    return str(known.ipv4_mapped or ipaddress.ip_network((known, 64), strict=False))

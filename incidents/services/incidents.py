@@ -88,9 +88,10 @@ def edit_incident(incident: Incident, *, actor: Any, expected_version: int | Non
     """Change fields and links (``families``, ``releases``, ``risks``). Raises ``Stale`` when somebody was faster."""
     _require(actor, incident)
     links = {name: list(changes.pop(name)) for name in LINKS if name in changes}
-    if "families" in links:
-        known = set(incident.families.values_list("pk", flat=True))
-        if fresh := [family for family in links["families"] if family.pk not in known]:
+    named = [*links.get("families", ()), *(release.family for release in links.get("releases", ()))]
+    if named:
+        known = {family.pk for family in concerned(incident)}
+        if fresh := [family for family in named if family.pk not in known]:
             _may_concern(actor, fresh)
     incident = edit(
         incident, actor=actor, verb="incidents.incident.edit", changes=changes, expected_version=expected_version

@@ -36,6 +36,22 @@ def test_a_forged_header_does_not_make_a_new_caller(settings):
     assert len(keys) == 1
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9", True),
+        ("2001:db8:1:2::1", "2001:db8:1:3::1", False),
+        ("::ffff:192.0.2.1", "192.0.2.1", True),
+        ("192.0.2.1", "192.0.2.2", False),
+        ("", "unix:", False),
+    ],
+)
+def test_one_household_is_one_caller(one, other, same):
+    first, second = (caller_key(RequestFactory().get("/", REMOTE_ADDR=address)) for address in (one, other))
+
+    assert (first == second) is same
+
+
 def test_the_caller_key_changes_daily_and_hides_the_address():
     request = RequestFactory().get("/", REMOTE_ADDR="192.0.2.1")
     with time_machine.travel("2026-11-23T12:00:00Z", tick=False):

@@ -366,6 +366,18 @@ def test_an_incident_goes_through_its_stages_with_reasons(incident, incident_han
     assert [event.reason for event in audit.trail(incident).exclude(evidence={})][:1] == ["It is back."]
 
 
+@pytest.mark.parametrize("link", ["families", "releases"])
+def test_nobody_draws_somebody_elses_model_into_an_incident(incident, incident_handler, link):
+    from tests.factories.registry import ReleaseFactory
+
+    other = ReleaseFactory(published=True)
+    with pytest.raises(PermissionDenied):
+        services.edit_incident(
+            incident, actor=incident_handler, **{link: [other.family if link == "families" else other]}
+        )
+    assert f"f{other.family_id}" not in Incident.objects.get(pk=incident.pk).audience
+
+
 def test_an_incident_without_owner_stays_open(family, incident_handler):
     incident = IncidentFactory(families=[family])
     with pytest.raises(Refused, match="Name an owner first"):
