@@ -28,6 +28,11 @@ class Role(models.TextChoices):
         return f"act_as_{self.value}"
 
 
+def group_name(kind: str, pk: Any, role: Role) -> str:
+    """The group of those who hold ``role`` for number ``pk`` of a ``kind`` of scope (publisher, modelfamily)."""
+    return f"{kind}:{pk}:{role.value}"
+
+
 ANY_ROLE = frozenset(Role)
 # Put into the Meta of a model that roles can be given for.
 ROLE_PERMISSIONS: list[tuple[str, Any]] = [

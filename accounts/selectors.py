@@ -3,7 +3,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from accounts.models import User
-from accounts.roles import Role
+from accounts.roles import Role, group_name
 
 
 @dataclass(frozen=True)
@@ -17,7 +17,7 @@ class Assignment:
 
 def assignments(within: Iterable[Any]) -> list[Assignment]:
     """Who holds which role for each of the scopes ``within``, in their order. One query."""
-    known = {f"{scope._meta.model_name}:{scope.pk}:{role.value}": (role, scope) for scope in within for role in Role}
+    known = {group_name(scope._meta.model_name, scope.pk, role): (role, scope) for scope in within for role in Role}
     rows = User.groups.through.objects.filter(group__name__in=known).select_related("user__organisation", "group")
     order = list(known)
     found = sorted(rows, key=lambda row: (order.index(row.group.name), str(row.user).lower()))

@@ -14,7 +14,7 @@ from guardian.shortcuts import assign_perm
 
 from accounts import permissions
 from accounts.models import ApiToken, Organisation, OrganisationDomain, Scope, User
-from accounts.roles import Role
+from accounts.roles import Role, group_name
 from common import audit
 from common.lifecycle import Refused
 
@@ -68,7 +68,7 @@ def remove_role(user: User, role: Role, scope: Any, *, actor: Any) -> None:
 
 def role_group(role: Role, scope: Any) -> Group:
     """The group of those who hold ``role`` for ``scope``; guardian gives it the role's object permission."""
-    group, created = Group.objects.get_or_create(name=f"{scope._meta.model_name}:{scope.pk}:{role.value}")
+    group, created = Group.objects.get_or_create(name=group_name(scope._meta.model_name, scope.pk, role))
     if created:
         assign_perm(role.codename, group, scope)
     return group
@@ -76,9 +76,9 @@ def role_group(role: Role, scope: Any) -> Group:
 
 def holders(role: Role, scope: Any) -> Any:
     """Active people who hold ``role`` for ``scope`` or, where it has one, for its publisher."""
-    names = [f"{scope._meta.model_name}:{scope.pk}:{role.value}"]
+    names = [group_name(scope._meta.model_name, scope.pk, role)]
     if publisher_id := getattr(scope, "publisher_id", None):
-        names.append(f"publisher:{publisher_id}:{role.value}")
+        names.append(group_name("publisher", publisher_id, role))
     return User.objects.filter(groups__name__in=names, is_active=True).distinct().order_by("pk")
 
 

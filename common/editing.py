@@ -22,13 +22,7 @@ def edit(
     """
     with transaction.atomic():
         row: Any = type(obj)._base_manager.select_for_update().get(pk=obj.pk)
-        if expected_version is not None and row.row_version != expected_version:
-            last = audit.trail(row).first()
-            who = last.actor_label if last else _("somebody else")
-            raise Stale(
-                _("%(who)s changed this while you were editing. Look at the new version, then save again.")
-                % {"who": who}
-            )
+        refuse_stale(row, expected_version)
         before = {name: getattr(row, name) for name in changes}
         changed = {name: value for name, value in changes.items() if before[name] != value}
         if not changed:
@@ -42,3 +36,13 @@ def edit(
         row.save(update_fields=sorted(names))
         audit.record(actor, verb, row, before={name: before[name] for name in changed}, after=changed, **evidence)
     return row
+
+
+def refuse_stale(row: Any, expected_version: int | None) -> None:
+    """Raise ``Stale``, with who was faster, unless ``row`` is still what the writer had read."""
+    if expected_version is not None and row.row_version != expected_version:
+        last = audit.trail(row).first()
+        who = last.actor_label if last else _("somebody else")
+        raise Stale(
+            _("%(who)s changed this while you were editing. Look at the new version, then save again.") % {"who": who}
+        )

@@ -8,7 +8,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common import audit, events, lifecycle
-from common.lifecycle import Refused, Stale
+from common.editing import refuse_stale
+from common.lifecycle import Refused
 from governance import permissions
 from governance.lifecycle import (
     ANNUL_DECISION,
@@ -126,12 +127,7 @@ def edit_decision(
         raise PermissionDenied
     if decision.stage != Decision.Stage.DRAFT:
         raise Refused(_("A published decision is never changed. Record a new one that supersedes it."))
-    if expected_version is not None and decision.row_version != expected_version:
-        last = audit.trail(decision).first()
-        who = last.actor_label if last else _("somebody else")
-        raise Stale(
-            _("%(who)s changed this while you were editing. Look at the new version, then save again.") % {"who": who}
-        )
+    refuse_stale(decision, expected_version)
     before = _snapshot(decision)
     _check(decision.family, text.get("release", decision.release), list(risks) if risks is not None else [])
     for name, value in text.items():

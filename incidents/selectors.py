@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from accounts.permissions import scopes
-from accounts.roles import Role
+from accounts.roles import Role, group_name
 from common import audit
 from common.models import AuditEvent
 from governance.models import Decision
@@ -201,7 +201,7 @@ def story_for_handlers(report: MisuseReport) -> list[Entry]:
 def handlers_for(audience: list[str]) -> Any:
     """Active people who may handle what has this audience, for a choice of owners. One query."""
     groups = [
-        f"{'publisher' if entry[0] == 'p' else 'modelfamily'}:{entry[1:]}:{Role.INCIDENT_HANDLER.value}"
+        group_name("publisher" if entry[0] == "p" else "modelfamily", entry[1:], Role.INCIDENT_HANDLER)
         for entry in audience
         if entry != EVERYONE_CONCERNED
     ]

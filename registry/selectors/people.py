@@ -4,14 +4,14 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from accounts.permissions import Scopes, scopes
-from accounts.roles import Role
+from accounts.roles import Role, group_name
 from registry.models import ModelFamily
 
 
 def people_of(family: ModelFamily) -> QuerySet[User]:
     """Who can answer for a risk or a mitigation of ``family``: people with a role there or at its publisher."""
     names = [
-        f"{kind}:{pk}:{role.value}"
+        group_name(kind, pk, role)
         for kind, pk in (("modelfamily", family.pk), ("publisher", family.publisher_id))
         for role in Role
     ]

@@ -14,7 +14,7 @@ from accounts import services
 from accounts.forms import RoleForm
 from accounts.models import User
 from accounts.permissions import can_manage_roles, scopes
-from accounts.roles import Role
+from accounts.roles import Role, group_name
 from accounts.selectors import assignments
 from common.lifecycle import Refused
 from registry.forms.people import NewPublisherForm
@@ -65,7 +65,8 @@ def role_removal(request: HttpRequest, slug: str, scope: str, role: str, pk: int
     publisher, known = _publisher(request, slug)
     if scope not in known or role not in Role.values:
         raise Http404
-    user = get_object_or_404(User, pk=pk, groups__name=services.role_group(Role(role), known[scope]).name)
+    held = group_name(known[scope]._meta.model_name, known[scope].pk, Role(role))
+    user = get_object_or_404(User, pk=pk, groups__name=held)
     refused: Refused | None = None
     if request.method == "POST":
         try:
