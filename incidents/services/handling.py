@@ -48,7 +48,7 @@ def triage_report(
     """
     report = _locked(report, actor)
     if not permissions.can_handle_report(owner, report):
-        raise Refused(_("%(owner)s is not an incident handler of this model.") % {"owner": owner}, field="owner")
+        raise Refused(_("This person is not an incident handler of this model."), field="owner")
     judged: dict[str, Any] = {"severity": severity, "owner": owner}
     if report.stage == MisuseReport.Stage.CLOSED:
         raise Refused(_("It is closed. Open it again first."))

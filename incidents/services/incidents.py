@@ -80,7 +80,7 @@ def _may_concern(actor: Any, families: Iterable[ModelFamily]) -> None:
 
 def _check_owner(incident: Incident, owner: User | None) -> None:
     if owner is not None and not permissions.can_handle_incident(owner, incident):
-        raise Refused(_("%(owner)s is not an incident handler of this model.") % {"owner": owner}, field="owner")
+        raise Refused(_("This person is not an incident handler of this model."), field="owner")
 
 
 @transaction.atomic

@@ -175,3 +175,15 @@ def test_lists_cost_the_same_however_long(rows, api, family, django_assert_num_q
         assert len(api.get(REPORTS).json()["results"]) == rows
     with django_assert_num_queries(6):
         assert len(api.get(INCIDENTS).json()["results"]) == rows
+
+
+def test_naming_an_owner_does_not_turn_numbers_into_names(api, stranger, family):
+    opened = {"title": "Bank letters", "severity": "high", "families": [family.pk], "owner": stranger.pk}
+    report = MisuseReportFactory(family=family)
+    judged = {"severity": "high", "owner": stranger.pk}
+    for answer in (
+        api.post(INCIDENTS, opened, format="json"),
+        api.put(f"{REPORTS}{report.pk}/triage/", judged, format="json", HTTP_IF_MATCH="*"),
+    ):
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (409, "owner")
+        assert str(stranger) not in answer.content.decode()

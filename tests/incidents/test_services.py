@@ -199,7 +199,7 @@ def test_two_handlers_judging_at_once_do_not_overwrite_each_other(report, incide
 
 
 def test_an_owner_must_be_able_to_handle_it(report, incident_handler, auditor):
-    with pytest.raises(Refused, match="Auditor is not an incident handler") as caught:
+    with pytest.raises(Refused, match="This person is not an incident handler") as caught:
         services.triage_report(report, actor=incident_handler, severity="low", owner=auditor)
     assert caught.value.field == "owner"
 
