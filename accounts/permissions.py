@@ -85,7 +85,9 @@ def can_manage_roles(user: Any, scope: Scoped) -> bool:
 
 
 def can_manage_organisations(user: Any) -> bool:
-    return bool(user.is_superuser) or scopes(user).any(Role.ADMINISTRATOR)
+    """Organisations are the portal's, not a publisher's: who belongs to one decides who is whose colleague
+    everywhere, so no publisher's administrator may say so."""
+    return bool(user.is_superuser)
 
 
 def role_words(user: Any) -> list[str]:

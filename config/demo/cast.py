@@ -13,8 +13,8 @@ PASSWORD = "tidegate-demo-only"  # noqa: S105
 
 # Address, name, what to try first.
 ACCOUNTS = [
-    ("operator@example.org", "Operator", "superuser: publishers, support views"),
-    ("administrator@example.org", "Administrator", "people and roles, organisations"),
+    ("operator@example.org", "Operator", "superuser: publishers, organisations, support views"),
+    ("administrator@example.org", "Administrator", "people and roles"),
     ("release.manager@example.org", "Release manager", "releases, tiers, access requests"),
     ("risk.owner@example.org", "Risk owner", "risk register, mitigations"),
     ("reviewer@example.org", "Reviewer", "decisions"),

@@ -98,13 +98,13 @@ def test_an_account_is_made_with_a_confirmed_address_and_joins_its_organisation(
     assert user.organisation == domain.organisation
 
 
-def test_whoever_confirmed_an_address_before_its_domain_was_verified_joins_with_that(owner, administrator):
+def test_whoever_confirmed_an_address_before_its_domain_was_verified_joins_with_that(owner, superuser):
     owner.organisation = None
     owner.save()
     unconfirmed = UserFactory(email="unconfirmed@example.org", organisation=None)
     domain = OrganisationDomainFactory(domain="example.org", verified_at=None)
 
-    verify_domain(domain, actor=administrator, evidence="Seen the DNS record")
+    verify_domain(domain, actor=superuser, evidence="Seen the DNS record")
 
     owner.refresh_from_db()
     unconfirmed.refresh_from_db()

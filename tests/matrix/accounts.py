@@ -1,8 +1,8 @@
 from tests.factories.accounts import OrganisationDomainFactory
 from tests.matrix import API_SIGNED_IN, SIGNED_IN, api_only, everybody, only, route
 
-# The stranger is an administrator too, of another publisher: organisations are the portal's, not a publisher's.
-ORGANISATIONS = only("administrator", "stranger")
+# Organisations are the portal's, not a publisher's.
+ORGANISATIONS = only()
 
 
 def build(w):
