@@ -1,6 +1,6 @@
 # Tidegate. `make run` starts the portal, `make test` runs all tests; both install what they need.
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt demo manage bench messages secrets clean
+.PHONY: help run test check fmt demo manage bench clean
 .NOTPARALLEL:
 
 PYTHON := .venv/bin/python
@@ -25,13 +25,13 @@ fmt: .install-local-test-lint ## format the code and mend what the linter can
 	$(PYTHON) -m ruff check --fix .
 
 demo: .install-local ## load the demo data up to a stage (STAGE=...), beside a running `make run` or without
-	@$(LOCAL) with -- $(PYTHON) manage.py demo $(if $(STAGE),--stage $(STAGE))
+	@$(LOCAL) with -- sh -c '$(PYTHON) manage.py migrate --no-input -v 0 && $(PYTHON) manage.py demo $(if $(STAGE),--stage $(STAGE))'
 
 manage: .install-local ## any management command on the data of `make run` (ARGS="createsuperuser")
 	@$(LOCAL) with -- $(PYTHON) manage.py $(ARGS)
 
 bench: .install-local-test-lint ## measure speed on throw-away servers (ARGS=... are passed on)
-	@$(LOCAL) exec -- sh -c '$(PYTHON) manage.py migrate --no-input -v 0 && $(PYTHON) manage.py bench $(ARGS)'
+	@$(LOCAL) exec -- sh -c '$(PYTHON) manage.py migrate --no-input -v 0 && $(PYTHON) manage.py setup_assets -v 0 && $(PYTHON) manage.py bench $(ARGS)'
 
 clean: ## remove the data, the installed packages and all caches
 	@! { [ -s var/lock ] && kill -0 "$$(cat var/lock)" 2>/dev/null; } || { echo "Tidegate runs from this folder; stop it first." >&2; exit 1; }

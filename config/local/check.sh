@@ -16,7 +16,6 @@ production() {
     EMAIL_URL=smtp://localhost "$@"
 }
 
-mkdir -p "$STATIC_DIR/assets"
 try "format" $bin/ruff format --check --quiet .
 try "lint" $bin/ruff check --quiet .
 try "types" $bin/mypy

@@ -31,6 +31,11 @@ class State:
         return self.folder / "mail"
 
     @property
+    def assets(self) -> Path:
+        """Where ``setup_assets`` puts fonts; Django wants the folder even before."""
+        return self.folder / "assets"
+
+    @property
     def uploads(self) -> Path:
         return self.folder / "tmp"
 
@@ -45,7 +50,7 @@ class State:
         return self.folder / "environment.json"
 
     def create(self) -> None:
-        for folder in (self.folder, self.logs, self.mail, self.uploads):
+        for folder in (self.folder, self.logs, self.mail, self.assets, self.uploads):
             folder.mkdir(parents=True, exist_ok=True)
 
     def secret(self, name: str) -> str:
