@@ -11,8 +11,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -85,29 +85,30 @@ class Child:
         self.log_start = log.stat().st_size if log and log.exists() else 0
         output = open(log, "ab") if log else None  # noqa: SIM115 (the child keeps it)
         mark = str(os.getpid())
-        try:
-            self.process = subprocess.Popen(
-                command,
-                env=env | {MARK: mark},
-                cwd=cwd,
-                stdin=subprocess.DEVNULL if log else None,
-                stdout=output,
-                stderr=subprocess.STDOUT if log else None,
-                start_new_session=own_group,
-                **options,
-            )
-        except OSError as error:
-            raise CannotStart(f"{name} could not be started: {error}") from error
-        finally:
-            if output:
-                output.close()
-        try:
-            created = psutil.Process(self.process.pid).create_time()
-        except psutil.NoSuchProcess:
-            created = time.time()
-        self.entry = Entry(name, self.process.pid, created, stop_with, patience, mark, own_group)
         self.journal = journal
-        journal.add(self.entry)
+        with _signals_later():  # a child that is running and in no journal would never be stopped
+            try:
+                self.process = subprocess.Popen(
+                    command,
+                    env=env | {MARK: mark},
+                    cwd=cwd,
+                    stdin=subprocess.DEVNULL if log else None,
+                    stdout=output,
+                    stderr=subprocess.STDOUT if log else None,
+                    start_new_session=own_group,
+                    **options,
+                )
+            except OSError as error:
+                raise CannotStart(f"{name} could not be started: {error}") from error
+            finally:
+                if output:
+                    output.close()
+            try:
+                created = psutil.Process(self.process.pid).create_time()
+            except psutil.NoSuchProcess:
+                created = time.time()
+            self.entry = Entry(name, self.process.pid, created, stop_with, patience, mark, own_group)
+            journal.add(self.entry)
 
     def is_alive(self) -> bool:
         return self.process.poll() is None
@@ -181,6 +182,23 @@ def start_guardian(journal: Journal, finish: Callable[[], None] | None = None) -
         os.waitpid(guardian, 0)
 
     return dismiss
+
+
+@contextmanager
+def _signals_later() -> Iterator[None]:
+    """Signals that arrive meanwhile are acted on at the end. (Blocked ones a child would inherit.)"""
+    waiting: list[int] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    ours = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in ours:
+        signal.signal(number, lambda arrived, frame: waiting.append(arrived))
+    try:
+        yield
+    finally:
+        for number, handler in ours.items():
+            signal.signal(number, handler)
+        for number in waiting:
+            signal.raise_signal(number)
 
 
 def _find(entry: Entry) -> psutil.Process | None:

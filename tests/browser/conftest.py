@@ -12,12 +12,8 @@ from playwright.sync_api import sync_playwright
 
 from common.fonts import build_fonts
 
-CHROMIUM = (
-    os.environ.get("CHROMIUM")
-    or shutil.which("chromium")
-    or shutil.which("chromium-browser")
-    or shutil.which("google-chrome")
-)
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 # Nothing a page shows needs a graphics card or the network beyond this machine; without them it starts faster.
 ARGUMENTS = [
     "--no-sandbox",

@@ -49,6 +49,7 @@ def _addresses(table, w):
                 client.force_login(user)
             response = client.get(path)
             if not response.get("Content-Type", "").startswith("text/html"):
+                response.close()
                 continue
             text = VARYING.sub("", response.content.decode())
             shown = (

@@ -92,7 +92,7 @@ class Launch:
         deadline = time.monotonic() + patience
         while (left := self.alive()) and time.monotonic() < deadline:
             time.sleep(0.1)
-        assert left == []
+        assert left == [], self.output
 
 
 @contextmanager
