@@ -39,6 +39,8 @@ def main() -> int:
     except CannotStart as error:
         print(f"Tidegate: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:  # before anything was started
+        return 130
     except Interrupted as interrupted:
         return 128 + interrupted.number
 
