@@ -18,6 +18,7 @@ from common.lifecycle import Refused
 from common.pages import keyset_page
 
 page = require_http_methods(["GET", "HEAD", "POST"])
+LISTED = 4
 
 
 @require_safe
@@ -25,7 +26,10 @@ page = require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def workspace(request: HttpRequest) -> HttpResponse:
     """What waits for the person who is signed in, the oldest first, place by place."""
-    places = [(item, list(item.rows.order_by("pk")[:5]) if item.count else []) for item in waiting.items(request.user)]
+    items = waiting.items(request.user)
+    # A query a place: four lists are as much as one start page can ask for; the others show their count.
+    listed = [item for item in items if item.count][:LISTED]
+    places = [(item, list(item.rows.order_by("pk")[:5]) if item in listed else []) for item in items]
     return render(request, "accounts/workspace.html", {"places": places, "roles": permissions.role_words(request.user)})
 
 
