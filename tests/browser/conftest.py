@@ -95,6 +95,7 @@ def axe():
     checker = Axe()
 
     def check(page, context=None):
+        page.wait_for_load_state()
         options = {"runOnly": {"type": "tag", "values": AXE_TAGS}, "resultTypes": ["violations"], "preload": False}
         found = checker.run(page, context, options).response["violations"]
         lines = [

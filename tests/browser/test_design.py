@@ -91,7 +91,8 @@ def test_theme_changes_without_leaving_the_page_and_stays(browser_page, superuse
 def test_theme_changes_without_javascript(browser_page, superuser):
     page = browser_page("/gallery/", user=superuser, javascript=False)
     page.click("[data-menu] summary[title=Colours]")
-    page.click("button[value=dark]")
+    with page.expect_navigation():
+        page.click("button[value=dark]")
     assert page.url.endswith("/gallery/")
     assert page.get_attribute("html", "data-theme") == "dark"
 
@@ -141,7 +142,8 @@ def test_dialog_opens_closes_and_gives_the_focus_back(browser_page, axe, superus
 
 def test_dialog_is_a_page_without_javascript(browser_page, superuser):
     page = browser_page("/gallery/", user=superuser, javascript=False)
-    page.click("[data-dialog-open=withdraw]")
+    with page.expect_navigation():
+        page.click("[data-dialog-open=withdraw]")
     assert "page=errors" in page.url
 
 

@@ -66,14 +66,14 @@ class Walker:
 
     def press(self, label):
         """Press the one button with this label and wait for the page it leads to; no form may come back with errors."""
-        self.page.locator("main").get_by_role("button", name=label, exact=True).click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.locator("main").get_by_role("button", name=label, exact=True).click()
         assert not self.page.title().startswith("Error"), self.text()
         return self
 
     def follow(self, label):
-        self.page.locator("main").get_by_role("link", name=label).first.click()
-        self.page.wait_for_load_state()
+        with self.page.expect_navigation():
+            self.page.locator("main").get_by_role("link", name=label).first.click()
         return self
 
     def text(self):
@@ -279,7 +279,8 @@ def come_back(reporter, receipt):
     reporter.go("/report/track/")
     slip = receipt[:-1] + ("A" if receipt[-1] != "A" else "B")
     reporter.page.locator("main [name=receipt]").fill(slip)
-    reporter.page.locator("main").get_by_role("button", name="Open report").click()
+    with reporter.page.expect_navigation():
+        reporter.page.locator("main").get_by_role("button", name="Open report").click()
     assert "mistyped" in reporter.text()
     reporter.page.locator("main [name=receipt]").fill(receipt.lower().replace("-", " "))
     reporter.press("Open report")

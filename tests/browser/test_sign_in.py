@@ -27,11 +27,17 @@ def owner(reviewer):
     return reviewer
 
 
+def press(page, selector="main form.form button[data-variant=primary]"):
+    """Send the form and wait until the page it leads to is all there, not only under way."""
+    with page.expect_navigation():
+        page.click(selector)
+
+
 def sign_in(page, owner, then="/account/2fa/"):
     page.goto(f"/account/login/?next={then}")
     page.fill("[name=login]", owner.email)
     page.fill("[name=password]", PASSWORD)
-    page.click("main form.form button[data-variant=primary]")
+    press(page)
 
 
 def visit_protected(page, path):
@@ -39,13 +45,13 @@ def visit_protected(page, path):
     page.goto(path)
     if "/reauthenticate/" in page.url:
         page.fill("[name=password]", PASSWORD)
-        page.click("main form.form button[data-variant=primary]")
+        press(page)
         page.wait_for_url(f"**{path}")
 
 
 def sign_out(page):
     page.goto("/account/logout/")
-    page.click("main form button[data-variant=primary]")
+    press(page, "main form button[data-variant=primary]")
 
 
 def code_of(secret):
@@ -59,7 +65,7 @@ def test_wrong_password_says_so_on_top(browser_page, axe, owner):
     page = browser_page("/account/login/")
     page.fill("[name=login]", owner.email)
     page.fill("[name=password]", "wrong")
-    page.click("main form.form button[data-variant=primary]")
+    press(page)
     assert page.title().startswith("Error:")
     assert page.locator("[data-error-summary]").count() == 1
     axe(page)
@@ -76,7 +82,7 @@ def test_authenticator_app_is_set_up_and_asked_for(browser_page, axe, owner):
     assert page.locator(".qr svg").bounding_box()["width"] > 100
     secret = page.get_attribute("[data-copy]", "data-copy")
     page.fill("[name=code]", code_of(secret))
-    page.click("main form.form button[data-variant=primary]")
+    press(page)
     axe(page)
     page.goto("/account/2fa/")
     assert page.locator(".badge[data-stage=ok]").count() >= 1
@@ -88,7 +94,7 @@ def test_authenticator_app_is_set_up_and_asked_for(browser_page, axe, owner):
     sign_in(page, owner)
     axe(page)
     page.fill("[name=code]", codes[0])
-    page.click("main form.form button[data-variant=primary]")
+    press(page)
     page.wait_for_url(lambda url: url.endswith("/account/2fa/") and "?" not in url)
 
 

@@ -29,6 +29,7 @@ def test_errors_come_in_place_and_a_second_try_succeeds(browser_page, axe, draft
     fill(page, "0" * 64)
     page.click("main form button[data-variant=primary]")
     page.wait_for_selector("[data-error-summary]")
+    page.wait_for_load_state()
     assert sent == ["xhr"]
     assert page.title().startswith("Error:")
     assert page.evaluate("document.activeElement.hasAttribute('data-error-summary')")
@@ -45,7 +46,8 @@ def test_errors_come_in_place_and_a_second_try_succeeds(browser_page, axe, draft
 def test_the_plain_form_does_the_same_without_javascript(browser_page, draft, release_manager):
     page = browser_page(f"/workspace/releases/{draft.pk}/artifacts/", user=release_manager, javascript=False)
     fill(page, hashlib.sha256(WEIGHTS).hexdigest())
-    page.click("main form button[data-variant=primary]")
+    with page.expect_navigation():
+        page.click("main form button[data-variant=primary]")
     assert page.url.endswith(f"/workspace/releases/{draft.pk}/")
     assert draft.artifacts.count() == 1
 
