@@ -96,6 +96,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "common.uploads.BodyLimitMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -206,11 +207,12 @@ STORAGES = {
     "staticfiles": {"BACKEND": "common.static_storage.PortalStaticFilesStorage"},
 }
 FILE_UPLOAD_HANDLERS = [
-    "common.uploads.AnonymousLimit",
+    "common.uploads.BodyLimit",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
-# Twice what the report form takes, so that a file a little too large still gets the form's own words.
-ANONYMOUS_UPLOAD_LIMIT = 100_000_000
+# Of every body but a model file's. Twice what the report form takes, so that a file a little too large still
+# gets the form's own words.
+LARGEST_BODY = 100_000_000
 FILE_UPLOAD_TEMP_DIR = env.read(env.str, "UPLOAD_TEMP_DIR", "") or None
 FILE_UPLOAD_PERMISSIONS = 0o640
 DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 1024 * 1024

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from accounts.permissions import has_role
+from accounts.permissions import has_role, scopes
 from accounts.roles import ANY_ROLE, Role
 from registry.models import Mitigation, ModelFamily, Publisher, Release, Risk
 
@@ -34,6 +34,11 @@ def can_create_release(user: Any, family: ModelFamily) -> bool:
 def can_edit_release(user: Any, release: Release) -> bool:
     """Also its card and its files; whether these may still change is for the service to say."""
     return has_role(user, Role.RELEASE_MANAGER, release.family)
+
+
+def can_send_files(user: Any) -> bool:
+    """Whether there is any release whose files ``user`` may add: who may send a file of any size at all."""
+    return scopes(user).any(Role.RELEASE_MANAGER)
 
 
 def can_see_inside(user: Any, family: ModelFamily) -> bool:

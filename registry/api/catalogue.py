@@ -20,7 +20,8 @@ from rest_framework.views import APIView
 from common.api.parsers import JSONParser
 from common.api.permissions import SignedIn, SignedInToWrite
 from common.lifecycle import Refused
-from registry import cards, selectors, services
+from common.uploads import any_size
+from registry import cards, permissions, selectors, services
 from registry.api.base import Register
 from registry.api.serializers import (
     ArtifactSerializer,
@@ -172,6 +173,7 @@ class LengthRequired(exceptions.APIException):
     default_code = "length_required"
 
 
+@any_size("PUT", who=permissions.can_send_files)
 class ReleaseArtifact(APIView):
     """A file of a draft release, sent as the body of the request: any size, stored while it arrives."""
 
@@ -225,6 +227,7 @@ def _declared(header: str) -> str:
     return digest.hex()
 
 
+@any_size("POST", who=permissions.can_send_files)
 class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Artifact]):
     """Files of releases: paths, sizes and digests. The bytes are behind the gate."""
 

@@ -15,6 +15,7 @@ from accounts.permissions import scopes
 from accounts.roles import Role
 from common.lifecycle import Refused
 from common.pages import keyset_page
+from common.uploads import any_size
 from registry import permissions, selectors, services
 from registry.forms import ArtifactForm, CardForm, ReleaseEditForm, ReleaseForm
 from registry.models import Artifact, ModelFamily, Release, Stage
@@ -137,6 +138,7 @@ def card_import(request: HttpRequest, pk: int) -> HttpResponse:
     return form_page(request, "registry/card_form.html", form, release=found, family=found.family)
 
 
+@any_size("POST", who=permissions.can_send_files)
 @page
 @login_required
 @never_cache

@@ -1,12 +1,9 @@
 """What is for one reader stays with that reader, and what is for nobody costs nothing."""
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
-from django.core.files.uploadhandler import TemporaryFileUploadHandler
 
 from accounts.services import create_token
 from common.views import unavailable
-from tests.factories.registry import ReleaseFactory
 
 pytestmark = pytest.mark.django_db
 FORM = {"model": "I do not know", "category": "other", "what_happened": "It answered in a way that it should not."}
@@ -30,35 +27,6 @@ def test_no_cache_keeps_what_a_token_asked_for(client, researcher, release):
         answer = client.get(path, headers={"Authorization": f"Bearer {secret}"})
         assert answer.headers["Cache-Control"] == "private, no-store"
     assert "Cache-Control" not in client.get("/models/").headers
-
-
-@pytest.mark.parametrize("path", ["/report/", "/api/v1/misuse-reports/", "/theme/"])
-def test_nobody_fills_the_disk_without_an_account(client, settings, monkeypatch, path):
-    settings.ANONYMOUS_UPLOAD_LIMIT = 1000
-    written = []
-    monkeypatch.setattr(TemporaryFileUploadHandler, "new_file", lambda self, *args, **kwargs: written.append(args))
-
-    answer = client.post(path, {**FORM, "evidence": SimpleUploadedFile("large.txt", b"x" * 2000)})
-
-    assert (answer.status_code in {400, 413}, written) == (True, [])
-
-
-def test_whoever_has_an_account_may_send_more(client, settings, release_manager, draft):
-    settings.ANONYMOUS_UPLOAD_LIMIT = 1000
-    client.force_login(release_manager)
-
-    answer = client.post(
-        f"/workspace/releases/{draft.pk}/artifacts/",
-        {"path": "weights.bin", "file": SimpleUploadedFile("weights.bin", b"x" * 2000)},
-    )
-
-    assert answer.status_code == 302
-    assert draft.artifacts.get().size == 2000
-
-
-@pytest.fixture
-def draft(family, release_manager):
-    return ReleaseFactory(family=family, version="2.0", created_by=release_manager)
 
 
 @pytest.mark.parametrize("name", ["password", "oldpassword", "password2", "code", "receipt", "credential"])
