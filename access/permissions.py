@@ -2,7 +2,7 @@ from typing import Any
 
 from access.models import AccessRequest, Grant
 from access.roles import STAFF
-from accounts.permissions import are_colleagues, has_role, scopes
+from accounts.permissions import are_colleagues, has_role, organisation_ids, scopes
 from accounts.roles import Role
 from registry.models import ModelFamily
 
@@ -39,11 +39,14 @@ def can_write_to_requester(user: Any, request: AccessRequest) -> bool:
 
 
 def is_partial(user: Any, request: AccessRequest) -> bool:
-    """Whether ``user`` is too close to decide: the requester, or somebody of the requester's organisation,
-    the one they had when they asked or the one they have now."""
+    """Whether ``user`` is too close to decide: the requester, or somebody who belongs or ever belonged to an
+    organisation of the requester's, or to the one they had when they asked.
+
+    ``AccessRequestQuerySet.waiting_for`` says the same of many rows.
+    """
     if is_requester(user, request) or are_colleagues(user, request.requester):
         return True
-    return bool(user.organisation_id) and user.organisation_id == request.organisation_id
+    return request.organisation_id in organisation_ids(user)
 
 
 def can_decide_request(user: Any, request: AccessRequest) -> bool:
@@ -54,7 +57,7 @@ def can_decide_request(user: Any, request: AccessRequest) -> bool:
 
 def can_manage_grant(user: Any, grant: Grant) -> bool:
     """A release manager of the family. Closing somebody's access needs no second person; opening it again
-    is not for its holder."""
+    is not for its holder, or for those who are or were their colleagues."""
     return has_role(user, Role.RELEASE_MANAGER, grant.family)
 
 

@@ -112,6 +112,24 @@ def display_name(user: User) -> str:
     return str(user)
 
 
+class Membership(models.Model):
+    """Somebody came to an organisation. Leaving it changes nothing here: who was a colleague is not impartial.
+
+    A trigger of the database writes it whenever a person's organisation changes; UPDATE, DELETE and TRUNCATE
+    are refused.
+    """
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="memberships")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="+")
+    since = models.DateTimeField(_("since"), default=timezone.now)
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.user} since {self.since:%d %b %Y}: {self.organisation}"
+
+
 class Scope(models.TextChoices):
     READ = "read", _("Read what you may read")
     WRITE = "write", _("Change what you may change")

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Protocol
 
 from guardian.models import GroupObjectPermission
 
+from accounts.models import Membership
 from accounts.roles import ANY_ROLE, Role
 
 
@@ -75,9 +76,29 @@ def has_role(user: Any, role: Role | frozenset[Role] | set[Role], scope: Scoped)
     return publisher_id in held.publisher_ids(*roles) or scope.pk in held.family_ids(*roles)
 
 
+def organisation_ids(user: Any) -> set[int]:
+    """The organisations ``user`` belongs to or ever belonged to; read once per instance."""
+    read_organisations(user)
+    return user._organisation_ids | ({user.organisation_id} - {None})
+
+
+def read_organisations(*users: Any) -> None:
+    """Read the organisations of all ``users`` of whom they are not known yet, in one query."""
+    unknown = [user for user in users if getattr(user, "_organisation_ids", None) is None]
+    if not unknown:
+        return
+    found: dict[int, set[int]] = defaultdict(set)
+    rows = Membership.objects.filter(user_id__in={user.pk for user in unknown}).order_by()
+    for user_id, organisation_id in rows.values_list("user_id", "organisation_id"):
+        found[user_id].add(organisation_id)
+    for user in unknown:
+        user._organisation_ids = found[user.pk]
+
+
 def are_colleagues(one: Any, other: Any) -> bool:
-    """Whether both belong to the same organisation; nobody is a colleague of somebody without one."""
-    return bool(one.organisation_id) and one.organisation_id == getattr(other, "organisation_id", None)
+    """Whether both belong, or ever belonged, to the same organisation."""
+    read_organisations(one, other)
+    return bool(organisation_ids(one) & organisation_ids(other))
 
 
 def can_manage_roles(user: Any, scope: Scoped) -> bool:

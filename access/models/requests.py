@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from access.models.tiers import TermsVersion, Tier
 from access.roles import STAFF, of_my_families
-from accounts.models import Organisation
+from accounts.models import Membership, Organisation
 from accounts.roles import Role
 from common.models import Staged, Timestamped
 from registry.models import ModelFamily, Release
@@ -52,12 +52,14 @@ class AccessRequestQuerySet(models.QuerySet["AccessRequest"]):
         return self.filter(of_my_families(user, *STAFF), submitted_at__isnull=False)
 
     def waiting_for(self, user: Any) -> "AccessRequestQuerySet":
-        """Submitted requests that ``user`` can decide: a release manager's, but not their own or a colleague's."""
+        """Submitted requests that ``user`` can decide: a release manager's, but not their own or a colleague's.
+
+        What ``permissions.is_partial`` says of one row, in SQL.
+        """
         rows = self.filter(of_my_families(user, Role.RELEASE_MANAGER), stage=RequestStage.SUBMITTED)
-        rows = rows.exclude(requester_id=user.pk)
-        if user.organisation_id:
-            rows = rows.exclude(organisation_id=user.organisation_id)
-        return rows
+        mine = Membership.objects.filter(user_id=user.pk).order_by().values("organisation_id")
+        colleagues = Membership.objects.filter(organisation_id__in=mine).order_by().values("user_id")
+        return rows.exclude(requester_id=user.pk).exclude(organisation_id__in=mine).exclude(requester_id__in=colleagues)
 
     def open(self) -> "AccessRequestQuerySet":
         return self.filter(stage__in=OPEN_STAGES)

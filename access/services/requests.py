@@ -239,6 +239,8 @@ def decide_requests(
 @transaction.atomic
 def assign_request(request: AccessRequest, *, actor: Any, assignee: Any) -> AccessRequest:
     """Say who looks at the request; ``None`` for nobody. Only somebody who can decide it can be named."""
+    # Locked and read again: it may have been decided since the page was opened.
+    request = AccessRequest.objects.select_for_update().get(pk=request.pk)
     if not permissions.can_decide_request(actor, request):
         raise PermissionDenied
     if not request.waits:

@@ -5,8 +5,9 @@ from django.core import mail
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.utils import timezone
 
-from access import services
+from access import permissions, services
 from access.models import Acceptance, AccessRequest, Grant
+from accounts.models import User
 from accounts.roles import Role
 from accounts.services import assign_role, service_account
 from common import audit
@@ -14,7 +15,7 @@ from common.lifecycle import Refused, Stale
 from common.models import AuditEvent, OutboxEvent
 from governance.services import withdraw_release
 from tests.factories.access import AccessRequestFactory, GrantFactory, TierFactory, TierQuestionFactory
-from tests.factories.accounts import UserFactory
+from tests.factories.accounts import MembershipFactory, UserFactory
 from tests.factories.registry import ReleaseFactory
 
 pytestmark = pytest.mark.django_db
@@ -179,6 +180,71 @@ def test_changing_employer_after_asking_does_not_make_one_impartial(submitted, c
     researcher.save()
     with pytest.raises(PermissionDenied):
         services.decide_request(submitted, actor=colleague, approve=True, reason="Fine")
+
+
+@pytest.mark.parametrize("who_left", ["researcher", "release_manager", "both"])
+def test_a_former_colleague_is_not_impartial(ask, researcher, release_manager, superuser, who_left):
+    shared = UserFactory().organisation
+    places = {
+        "researcher": [(researcher, release_manager.organisation)],
+        "release_manager": [(release_manager, researcher.organisation)],
+        "both": [(researcher, shared), (release_manager, shared)],
+    }
+    for user, organisation in places[who_left]:
+        MembershipFactory(user=user, organisation=organisation)
+    request = ask(user=researcher)
+
+    with pytest.raises(PermissionDenied):
+        services.decide_request(request, actor=release_manager, approve=True, reason="Fine")
+    with pytest.raises(PermissionDenied):
+        services.assign_request(request, actor=release_manager, assignee=release_manager)
+    assert list(AccessRequest.objects.waiting_for(release_manager)) == []
+    assert list(AccessRequest.objects.waiting_for(superuser)) == [request]
+
+
+def test_the_organisation_when_asking_counts_even_if_it_is_the_managers_former_one(
+    submitted, researcher, release_manager
+):
+    MembershipFactory(user=release_manager, organisation=researcher.organisation)
+    researcher.organisation = None
+    researcher.save()
+
+    assert permissions.is_partial(release_manager, AccessRequest.objects.get(pk=submitted.pk))
+    assert list(AccessRequest.objects.waiting_for(release_manager)) == []
+
+
+def test_the_queue_offers_exactly_what_its_reader_may_decide(release, release_manager, colleague, superuser):
+    tier = TierFactory(family=release.family)
+    loner, mate = UserFactory(organisation=None), UserFactory(organisation=release_manager.organisation)
+    former = UserFactory()
+    MembershipFactory(user=former, organisation=colleague.organisation)
+    for user in (loner, mate, former, superuser, release_manager, colleague, UserFactory()):
+        AccessRequestFactory(release=release, tier=tier, requester=user, organisation=user.organisation)
+
+    for reader in (release_manager, colleague, superuser):
+        fresh = User.objects.get(pk=reader.pk)
+        may = {row.pk for row in AccessRequest.objects.all() if permissions.can_decide_request(fresh, row)}
+        assert {row.pk for row in AccessRequest.objects.waiting_for(fresh)} == may
+        assert may
+
+
+def test_a_grant_is_not_opened_again_by_a_former_colleague_of_its_holder(submitted, release_manager, superuser):
+    services.decide_request(submitted, actor=superuser, approve=True, reason="Fine")
+    grant = services.suspend_grant(Grant.objects.get(), actor=release_manager, reason="Looked at")
+    MembershipFactory(user=release_manager, organisation=submitted.requester.organisation)
+
+    with pytest.raises(PermissionDenied):
+        services.resume_grant(grant, actor=User.objects.get(pk=release_manager.pk), reason="Fine")
+
+
+def test_what_was_decided_meanwhile_is_not_assigned(submitted, release_manager):
+    seen = AccessRequest.objects.get(pk=submitted.pk)
+    services.decide_request(submitted, actor=release_manager, approve=False, reason="No")
+
+    with pytest.raises(Refused, match="waits for a decision"):
+        services.assign_request(seen, actor=release_manager, assignee=release_manager)
+
+    assert AccessRequest.objects.get(pk=submitted.pk).assignee is None
 
 
 def test_a_request_of_another_familys_manager_stays_theirs(submitted, publisher):

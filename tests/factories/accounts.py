@@ -3,7 +3,7 @@ from datetime import timedelta
 import factory
 from django.utils import timezone
 
-from accounts.models import ApiToken, Organisation, OrganisationDomain, User
+from accounts.models import ApiToken, Membership, Organisation, OrganisationDomain, User
 
 PASSWORD = "correct horse battery staple"
 
@@ -41,6 +41,16 @@ class UserFactory(factory.django.DjangoModelFactory):
         self.set_password(extracted or PASSWORD)
         if create:
             self.save(update_fields=["password"])
+
+
+class MembershipFactory(factory.django.DjangoModelFactory):
+    """An organisation that somebody came to before the one they are in now."""
+
+    class Meta:
+        model = Membership
+
+    user = factory.SubFactory(UserFactory)
+    organisation = factory.SubFactory(OrganisationFactory)
 
 
 class ApiTokenFactory(factory.django.DjangoModelFactory):
