@@ -3,6 +3,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from accounts.roles import Role
 from common.forms import BaseForm, BaseModelForm, DateInput, ManyUploadsField, RadioCards
 from governance.models import Decision
 from incidents import evidence, receipts
@@ -279,7 +280,7 @@ class IncidentForm(BaseModelForm):
         self.fields["severity"].choices = Band.choices  # type: ignore[attr-defined]
         self.fields["severity"].required = True
         self.fields["owner"].queryset = owners  # type: ignore[attr-defined]
-        mine = ModelFamily.objects.with_role(user)
+        mine = ModelFamily.objects.with_role(user, Role.INCIDENT_HANDLER)
         for name, rows in {
             "families": mine,
             "releases": Release.objects.filter(family__in=mine)
@@ -290,6 +291,7 @@ class IncidentForm(BaseModelForm):
             self.fields[name].queryset = rows  # type: ignore[attr-defined]
         if self.instance.pk:
             self.initial["row_version"] = self.instance.row_version
+            self.fields["families"].help_text = _("Those that you handle. Models of others stay as they are.")
 
 
 class LessonsForm(BaseForm):

@@ -50,7 +50,10 @@ def open_incident(
         named.setdefault(release.family_id, release.family)
     if report is not None and report.family is not None:
         named.setdefault(report.family.pk, report.family)
-    _may_concern(actor, named.values())
+    if not named and not permissions.can_open_incident(actor, audience_for([])):
+        raise PermissionDenied
+    threatened = list(risks)
+    _may_concern(actor, [*named.values(), *(risk.family for risk in threatened)])
     incident = Incident.objects.create(
         title=title,
         summary=summary,
@@ -63,7 +66,7 @@ def open_incident(
     _check_owner(incident, owner)
     incident.families.set(named.values())
     incident.releases.set(chosen)
-    incident.risks.set(risks)
+    incident.risks.set(threatened)
     audit.record(actor, "incidents.incident.open", incident, after={"stage": incident.stage, "severity": severity})
     events.emit("incidents.incident.opened", incident, severity=severity)
     if report is not None:
@@ -71,10 +74,17 @@ def open_incident(
     return incident
 
 
+def _family_of(row: Any) -> ModelFamily:
+    return row if isinstance(row, ModelFamily) else row.family
+
+
+def _handles(actor: Any, family: ModelFamily) -> bool:
+    return permissions.can_open_incident(actor, audience_for([family]))
+
+
 def _may_concern(actor: Any, families: Iterable[ModelFamily]) -> None:
     """Who opens something about several models must handle all of them, or they could fill other people's queues."""
-    groups = [[family] for family in families] or [[]]
-    if not all(permissions.can_open_incident(actor, audience_for(group)) for group in groups):
+    if not all(_handles(actor, family) for family in families):
         raise PermissionDenied
 
 
@@ -85,14 +95,13 @@ def _check_owner(incident: Incident, owner: User | None) -> None:
 
 @transaction.atomic
 def edit_incident(incident: Incident, *, actor: Any, expected_version: int | None = None, **changes: Any) -> Incident:
-    """Change fields and links (``families``, ``releases``, ``risks``). Raises ``Stale`` when somebody was faster."""
+    """Change fields and links (``families``, ``releases``, ``risks``).
+
+    Of the links, only those to models that ``actor`` handles change: what others linked stays, named or not.
+    Raises ``PermissionDenied`` for a link that is new and not theirs to make, ``Stale`` when somebody was faster.
+    """
     _require(actor, incident)
     links = {name: list(changes.pop(name)) for name in LINKS if name in changes}
-    named = [*links.get("families", ()), *(release.family for release in links.get("releases", ()))]
-    if named:
-        known = {family.pk for family in concerned(incident)}
-        if fresh := [family for family in named if family.pk not in known]:
-            _may_concern(actor, fresh)
     incident = edit(
         incident, actor=actor, verb="incidents.incident.edit", changes=changes, expected_version=expected_version
     )
@@ -106,10 +115,13 @@ def edit_incident(incident: Incident, *, actor: Any, expected_version: int | Non
 
 def _relink(incident: Incident, name: str, rows: list[Any], actor: Any) -> None:
     relation = getattr(incident, name)
-    before = {row.pk: row for row in relation.all()}
+    present = relation.all() if name == "families" else relation.select_related("family")
+    before = {row.pk: row for row in present}
     after = {row.pk: row for row in rows}
+    _may_concern(actor, [_family_of(row) for pk, row in after.items() if pk not in before])
+    after |= {pk: row for pk, row in before.items() if not _handles(actor, _family_of(row))}
     if before.keys() != after.keys():
-        relation.set(rows)
+        relation.set(after.values())
         was, now = {name: list(before.values())}, {name: list(after.values())}
         audit.record(actor, "incidents.incident.relate", incident, before=was, after=now)
 

@@ -8,14 +8,17 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
+from accounts.roles import Role
+from accounts.services import assign_role, service_account
 from common import audit, context
 from common.actors import ANONYMOUS_REPORTER
 from common.lifecycle import Refused, Stale
 from common.models import AuditEvent, OutboxEvent
 from incidents import services, tasks
-from incidents.models import HandlerDigest, Incident, MisuseReport, ReportAttachment, ReportMessage
+from incidents.models import HandlerDigest, Incident, MisuseReport, ReportAttachment, ReportMessage, audience_for
 from incidents.selectors import handlers_for
 from tests.factories.incidents import IncidentFactory, MisuseReportFactory
+from tests.factories.registry import ReleaseFactory, RiskFactory
 from tests.incidents.conftest import ANSWERS
 
 pytestmark = pytest.mark.django_db
@@ -368,14 +371,75 @@ def test_an_incident_goes_through_its_stages_with_reasons(incident, incident_han
 
 @pytest.mark.parametrize("link", ["families", "releases"])
 def test_nobody_draws_somebody_elses_model_into_an_incident(incident, incident_handler, link):
-    from tests.factories.registry import ReleaseFactory
-
     other = ReleaseFactory(published=True)
     with pytest.raises(PermissionDenied):
         services.edit_incident(
             incident, actor=incident_handler, **{link: [other.family if link == "families" else other]}
         )
     assert f"f{other.family_id}" not in Incident.objects.get(pk=incident.pk).audience
+
+
+@pytest.fixture
+def shared(family, release, stranger):
+    """An incident of the cast's model and of one that is handled elsewhere, with a release and a risk of each."""
+    other = ReleaseFactory(family__publisher__slug="far-away", published=True)
+    assign_role(stranger, Role.INCIDENT_HANDLER, other.family, actor=service_account("Set-up"))
+    incident = IncidentFactory(families=[family, other.family])
+    incident.releases.set([release, other])
+    incident.risks.set([RiskFactory(family=family), RiskFactory(family=other.family)])
+    incident.other = other
+    return incident
+
+
+def linked(incident):
+    """The models of an incident, each as often as it is linked: itself, by a release, by a risk."""
+    return sorted(
+        [family.pk for family in incident.families.all()]
+        + [row.family_id for relation in (incident.releases, incident.risks) for row in relation.all()]
+    )
+
+
+def test_a_handler_takes_only_their_own_models_off_a_shared_incident(shared, incident_handler, family):
+    services.edit_incident(shared, actor=incident_handler, families=[], releases=[], risks=[])
+
+    fresh = Incident.objects.get(pk=shared.pk)
+    assert linked(fresh) == [shared.other.family_id] * 3
+    assert fresh.audience == audience_for([shared.other.family])
+    relates = [event for event in audit.trail(fresh) if event.verb == "incidents.incident.relate"]
+    assert len(relates) == 3
+
+
+def test_what_others_linked_needs_not_be_named_to_stay(shared, incident_handler, family, release):
+    mine = list(shared.risks.filter(family=family))
+    services.edit_incident(shared, actor=incident_handler, families=[family], releases=[release], risks=mine)
+
+    assert linked(Incident.objects.get(pk=shared.pk)) == sorted([family.pk, shared.other.family_id] * 3)
+    assert verbs(shared) == []
+
+
+@pytest.mark.parametrize("link", ["releases", "risks"])
+def test_a_handler_adds_nothing_of_a_shared_incidents_other_models(shared, incident_handler, link):
+    family = shared.other.family
+    more = ReleaseFactory(family=family, version="9") if link == "releases" else RiskFactory(family=family)
+    with pytest.raises(PermissionDenied):
+        services.edit_incident(shared, actor=incident_handler, **{link: [*getattr(shared, link).all(), more]})
+    with pytest.raises(PermissionDenied):
+        services.open_incident(actor=incident_handler, title="x", **{link: [more]})
+
+
+def test_neither_page_nor_api_takes_somebody_elses_model_off(shared, incident_handler, family, client):
+    client.force_login(incident_handler)
+    by_api = client.patch(
+        f"/api/v1/incidents/{shared.pk}/",
+        {"families": [family.pk], "releases": [], "risks": []},
+        content_type="application/json",
+        headers={"If-Match": "*"},
+    )
+    data = {"title": "T", "severity": "low", "families": [family.pk], "row_version": shared.row_version}
+    by_page = client.post(f"/workspace/incidents/{shared.pk}/edit/", data)
+
+    assert (by_api.status_code, by_page.status_code) == (200, 302)
+    assert linked(Incident.objects.get(pk=shared.pk)) == sorted([family.pk, *[shared.other.family_id] * 3])
 
 
 def test_an_incident_without_owner_stays_open(family, incident_handler):
