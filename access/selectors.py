@@ -15,6 +15,7 @@ from access.roles import STAFF, of_my_families
 from accounts.models import Organisation, OrganisationDomain
 from accounts.roles import Role
 from common import workspace
+from common.addresses import address
 from common.models import AuditEvent
 from registry.models import Risk
 from registry.scale import Level, level
@@ -122,6 +123,7 @@ def furnish(rows: Iterable[Any], tiers: Iterable[Tier]) -> None:
         if row.organisation_id:
             row.organisation = organisations[row.organisation_id]
         row.flags, row.level = flags(row), risk_level(row)
+        row.address = address("access:decision_page", row.pk)
 
 
 def with_applicant(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:

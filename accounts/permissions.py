@@ -5,6 +5,7 @@ answers every question of this kind.
 """
 
 from collections import defaultdict
+from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Protocol
 
@@ -38,6 +39,12 @@ class Scopes:
     def any(self, *roles: Role) -> bool:
         """Whether there is any scope with one of ``roles`` (any role when none is named)."""
         return self.everywhere or bool(self.publisher_ids(*roles) or self.family_ids(*roles))
+
+    def key(self) -> Hashable:
+        """The same for the same roles."""
+        held = [(role, tuple(sorted(numbers))) for role, numbers in sorted(self.publishers.items()) if numbers]
+        single = [(role, tuple(sorted(numbers))) for role, numbers in sorted(self.families.items()) if numbers]
+        return self.everywhere, tuple(held), tuple(single)
 
 
 def scopes(user: Any) -> Scopes:

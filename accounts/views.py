@@ -29,7 +29,7 @@ def workspace(request: HttpRequest) -> HttpResponse:
     items = waiting.items(request.user)
     # A query a place: four lists are as much as one start page can ask for; the others show their count.
     listed = [item for item in items if item.count][:LISTED]
-    places = [(item, list(item.rows.order_by("pk")[:5]) if item in listed else []) for item in items]
+    places = [(item, list(item.waiting().order_by("pk")[:5]) if item in listed else []) for item in items]
     return render(request, "accounts/workspace.html", {"places": places, "roles": permissions.role_words(request.user)})
 
 

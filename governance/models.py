@@ -6,12 +6,12 @@ from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.core.validators import RegexValidator
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import scopes
 from accounts.roles import Role
+from common.addresses import address
 from common.models import Staged, Timestamped
 from registry.models import ModelFamily, Release, Risk
 
@@ -156,10 +156,10 @@ class Decision(Staged, Timestamped):
         )
 
     def get_absolute_url(self) -> str:
-        return reverse("governance:decision", args=[self.pk])
+        return address("governance:decision", self.pk)
 
     def get_workspace_url(self) -> str:
-        return reverse("governance:decision_case", args=[self.pk])
+        return address("governance:decision_case", self.pk)
 
 
 class DecisionOption(models.Model):

@@ -14,6 +14,7 @@ from accounts.permissions import scopes
 from accounts.roles import Role, group_name
 from common import audit
 from common.models import AuditEvent
+from common.prepared import Prepared, columns_of, instance
 from governance.models import Decision
 from incidents import receipts
 from incidents.models import (
@@ -46,6 +47,26 @@ def suggested_models() -> list[str]:
     return [family.repo_id for family in rows]
 
 
+_of_family = columns_of(ModelFamily)
+# The one lookup that every report makes.
+_named_family = Prepared(
+    lambda publisher, slug: (
+        ModelFamily.objects.visible_to(None)
+        .filter(publisher__slug__iexact=publisher, slug__iexact=slug)
+        .order_by("pk")[:1]
+    ),
+    [*_of_family, *columns_of(Publisher, "publisher__")],
+    publisher=str,
+    slug=str,
+)
+
+
+def with_publisher(values: tuple[Any, ...]) -> ModelFamily:
+    family: ModelFamily = instance(ModelFamily, values[: len(_of_family)])
+    family.publisher = instance(Publisher, values[len(_of_family) :])
+    return family
+
+
 def match_model(text: str, version: str = "") -> tuple[ModelFamily | None, Release | None]:
     """The public model and release that somebody's words mean; None for each that is not certain.
 
@@ -59,7 +80,8 @@ def match_model(text: str, version: str = "") -> tuple[ModelFamily | None, Relea
     )
     family = None
     if found:
-        family = families.filter(publisher__slug__iexact=found[1], slug__iexact=found[2]).first()
+        rows = _named_family.rows(publisher=found[1], slug=found[2])
+        family = with_publisher(rows[0]) if rows else None
         version = version or (found[3] or "")
     if family is None:
         named = list(families.filter(Q(name__iexact=words) | Q(slug__iexact=words))[:2])

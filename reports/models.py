@@ -4,11 +4,11 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import scopes
 from accounts.roles import Role
+from common.addresses import address
 from common.models import Job, Staged, Timestamped
 from registry.models import ModelFamily, Publisher
 from reports.scope import Period, Scope
@@ -161,7 +161,7 @@ class SafetyReport(Staged, Timestamped):
         return self.job.get_state_display() if self.job else self.get_stage_display()
 
     def get_absolute_url(self) -> str:
-        return reverse("reports:report", args=[self.pk])
+        return address("reports:report", self.pk)
 
     def get_workspace_url(self) -> str:
-        return reverse("reports:report_case", args=[self.pk])
+        return address("reports:report_case", self.pk)

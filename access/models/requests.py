@@ -5,7 +5,6 @@ from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -13,6 +12,7 @@ from access.models.tiers import TermsVersion, Tier
 from access.roles import STAFF, of_my_families
 from accounts.models import Membership, Organisation
 from accounts.roles import Role
+from common.addresses import address
 from common.models import Staged, Timestamped
 from registry.models import ModelFamily, Release
 
@@ -184,11 +184,11 @@ class AccessRequest(Staged, Timestamped):
         return self.waits and self.due_at is not None and self.due_at < timezone.now() + timedelta(days=1)
 
     def get_absolute_url(self) -> str:
-        return reverse("access:request", args=[self.pk])
+        return address("access:request", self.pk)
 
     def get_workspace_url(self) -> str:
         """Where it waits for whoever it waits for: a release manager, or its writer."""
-        return reverse("access:decision_page" if self.waits else "access:request", args=[self.pk])
+        return address("access:decision_page" if self.waits else "access:request", self.pk)
 
 
 class RequestMessageQuerySet(models.QuerySet["RequestMessage"]):

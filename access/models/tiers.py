@@ -6,11 +6,11 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from access.roles import STAFF
 from accounts.permissions import scopes
+from common.addresses import address
 from common.models import Timestamped, Versioned
 from registry.models import ModelFamily
 
@@ -160,7 +160,7 @@ class TermsVersion(models.Model):
         return terms_document(self.can, self.must, self.must_not, self.text)
 
     def get_absolute_url(self) -> str:
-        return reverse("access:terms", args=[self.pk])
+        return address("access:terms", self.pk)
 
 
 def terms_document(can: list[str], must: list[str], must_not: list[str], text: str) -> str:

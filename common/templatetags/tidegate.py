@@ -13,11 +13,12 @@ from django.conf import settings
 from django.contrib.staticfiles.storage import staticfiles_storage
 from django.forms import Field
 from django.forms.utils import flatatt
+from django.templatetags.i18n import TranslateNode, do_translate
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.html import conditional_escape, format_html
+from django.utils.dates import MONTHS_3
+from django.utils.html import conditional_escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
-from django.utils.translation import gettext, ngettext, pgettext
+from django.utils.translation import get_language, gettext, ngettext, pgettext
 from markdown_it import MarkdownIt
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
@@ -68,6 +69,30 @@ STAGE_ICONS = {
 }
 
 
+class Words(TranslateNode):
+    """Words that depend on nothing but the language, looked up once for each."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.known: dict[str | None, str] = {}
+
+    def render(self, context: template.Context) -> str:
+        language = get_language()
+        if language not in self.known:
+            self.known[language] = super().render(context)
+        return self.known[language]
+
+
+@register.tag("translate")
+def translate(parser: template.base.Parser, token: template.base.Token) -> template.Node:
+    """Django's own tag. A list says the same twenty words on every row; looking one up costs more than writing it."""
+    node = do_translate(parser, token)
+    text = node.filter_expression
+    if node.noop or node.asvar or node.message_context or text.filters or text.var.lookups is not None:
+        return node
+    return Words(text, node.noop)
+
+
 @lru_cache(maxsize=512)
 def _svg(name: str, size: int) -> str:
     markup = lucide._render_icon(name, size, **{"class": "icon", "aria-hidden": "true", "focusable": "false"})
@@ -93,7 +118,13 @@ def badge(stage: Any = "", label: Any = "", icon: str = "", attributes: str = ""
 
     ``<c-badge>`` draws through this tag. A row of a list calls it itself, for a component costs twenty times as much.
     """
-    words = label if str(label).strip() else stage_word(stage)
+    words = label if isinstance(label, SafeString) else str(label)
+    return _badge(str(stage), words if words.strip() else stage_word(stage), icon, attributes)
+
+
+# Few words in few colours: what is drawn once need not be put together again for the next row.
+@lru_cache(maxsize=1024, typed=True)
+def _badge(stage: str, words: str, icon: str, attributes: str) -> SafeString:
     return format_html(
         '<span class="badge" data-stage="{}"{}>{}{}</span>', stage, attributes, stage_icon(stage, icon), words
     )
@@ -102,10 +133,13 @@ def badge(stage: Any = "", label: Any = "", icon: str = "", attributes: str = ""
 @register.simple_tag
 def level(band: Any = "", score: Any = "", word: Any = "", attributes: str = "") -> SafeString:
     """Draw a risk level: the score where there is one, and the word for its band. ``<c-level>`` for rows."""
-    number = "" if score is None or score == "" else format_html("<span>{}</span> ", score)
-    return format_html(
-        '<span class="level" data-band="{}"{}>{}{}</span>', band, attributes, number, word or band_word(band)
-    )
+    return _level(str(band), "" if score is None else str(score), str(word or band_word(band)), attributes)
+
+
+@lru_cache(maxsize=1024, typed=True)
+def _level(band: str, score: str, word: str, attributes: str) -> SafeString:
+    number = format_html("<span>{}</span> ", score) if score else ""
+    return format_html('<span class="level" data-band="{}"{}>{}{}</span>', band, attributes, number, word)
 
 
 @register.simple_tag
@@ -124,6 +158,11 @@ def digest(value: Any, label: Any = "", full: Any = "", attributes: str = "") ->
     )
 
 
+def day(value: dt.date) -> str:
+    """A day with its month in words, so that nobody can take one for the other: "18 Nov 2026"."""
+    return f"{value.day} {str(MONTHS_3[value.month]).capitalize()} {value.year}"
+
+
 def _moment(value: dt.datetime) -> dt.datetime:
     return timezone.localtime(value) if timezone.is_aware(value) else value
 
@@ -138,10 +177,10 @@ def when(value: dt.datetime | dt.date | None, style: str = "") -> SafeString:
     if value is None or value == "":
         return mark_safe('<span class="muted">–</span>')
     if not isinstance(value, dt.datetime):
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), date_format(value, "j M Y"))
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), day(value))
     local = _moment(value)
-    full = f"{date_format(local, 'j M Y, H:i')} {local.tzname() or ''}".strip()
-    shown = date_format(local, "j M Y") if style == "date" else ago(value) if style == "ago" else full
+    full = f"{day(local)}, {local:%H:%M} {local.tzname() or ''}".strip()
+    shown = day(local) if style == "date" else ago(value) if style == "ago" else full
     stamp = value.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if timezone.is_aware(value) else value.isoformat()
     return format_html('<time datetime="{}" title="{}" data-time>{}</time>', stamp, full, shown)
 
@@ -286,6 +325,20 @@ def short_digest(value: str) -> str:
     """The first twelve characters of a digest: enough to tell two apart by eye."""
     text = str(value).removeprefix("sha256:")
     return f"{text[:12]}…" if len(text) > 12 else text
+
+
+@register.simple_tag
+def options(groups: list[tuple[Any, list[dict[str, Any]], int]]) -> SafeString:
+    """The options of a select, in their groups."""
+    drawn = []
+    for name, choices, _index in groups:
+        rows = format_html_join(
+            "",
+            '\n  <option value="{}"{}>{}</option>',
+            ((option["value"], flatatt(option["attrs"]), option["label"]) for option in choices),
+        )
+        drawn.append(format_html('\n  <optgroup label="{}">{}\n  </optgroup>', name, rows) if name else rows)
+    return mark_safe("".join(drawn))  # noqa: S308 -- format_html made each part
 
 
 @register.filter

@@ -5,10 +5,10 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role
+from common.addresses import address
 from common.models import Staged, Timestamped
 from governance.models import Decision
 from incidents.models.audience import AudienceQuerySet, WithAudience
@@ -128,7 +128,7 @@ class Incident(Staged, Timestamped, WithAudience):
         return self.stage in {self.Stage.OPEN, self.Stage.CONTAINED}
 
     def get_absolute_url(self) -> str:
-        return reverse("incidents:incident", args=[self.pk])
+        return address("incidents:incident", self.pk)
 
 
 class IncidentReport(models.Model):

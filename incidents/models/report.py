@@ -6,12 +6,12 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.roles import Role
+from common.addresses import address
 from common.models import Staged
 from incidents import receipts
 from incidents.models.audience import AudienceQuerySet, WithAudience
@@ -201,7 +201,7 @@ class MisuseReport(Staged, WithAudience):
         return bool(self.contact_sealed)
 
     def get_absolute_url(self) -> str:
-        return reverse("incidents:misuse_report", args=[self.pk])
+        return address("incidents:misuse_report", self.pk)
 
     @staticmethod
     def submission_hash(submission: bytes) -> bytes:

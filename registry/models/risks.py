@@ -7,11 +7,11 @@ from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVect
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import scopes
+from common.addresses import address
 from common.models import Staged, Timestamped, Versioned
 from registry.models.catalogue import PUBLIC_STAGES, ModelFamily, Release
 from registry.scale import Level, Likelihood, Severity, level
@@ -227,7 +227,7 @@ class Risk(Staged, Timestamped):
         return level(self.current_score)
 
     def get_absolute_url(self) -> str:
-        return reverse("registry:risk", args=[self.pk])
+        return address("registry:risk", self.pk)
 
 
 class RiskAssessment(models.Model):
