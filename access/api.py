@@ -3,6 +3,7 @@
 from typing import Any
 
 import django_filters
+from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.shortcuts import get_object_or_404
 from django.urls import path
@@ -15,12 +16,13 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from access import permissions, services
 from access import serializers as shapes
-from access import services
 from access.evaluator import explain, judgeable
 from access.models import AccessRequest, Grant, RequestMessage, TermsVersion, Tier
 from accounts.roles import Role
 from accounts.services import holders
+from common.api.filters import FilterSet
 from common.api.permissions import SignedIn, SignedInToWrite
 from common.api.views import IdempotentCreateMixin, LostUpdateMixin, etag
 from registry.models import Release
@@ -123,7 +125,7 @@ class TermsViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.Ge
         return Response(shapes.AcceptanceSerializer(accepted).data, status=status.HTTP_201_CREATED)
 
 
-class AccessRequestFilter(django_filters.FilterSet):
+class AccessRequestFilter(FilterSet):
     submitted_after = django_filters.IsoDateTimeFilter(field_name="submitted_at", lookup_expr="gte")
     submitted_before = django_filters.IsoDateTimeFilter(field_name="submitted_at", lookup_expr="lt")
 
@@ -211,6 +213,8 @@ class AccessRequestViewSet(
     def assignment(self, request: Request, pk: str | None = None) -> Response:
         """Say who looks at it."""
         row, number = self.get_object(), self.given(shapes.AssignmentSerializer, request)["assignee"]
+        if not permissions.can_decide_request(request.user, row):
+            raise PermissionDenied
         # Looked for among those who can decide, so that numbers of other accounts do not turn into names.
         people = holders(Role.RELEASE_MANAGER, row.family)
         person = people.filter(pk=number).first() if number is not None else None
@@ -238,7 +242,7 @@ class AccessRequestViewSet(
         return self.expected_version(request) if request.headers.get("If-Match") else None
 
 
-class GrantFilter(django_filters.FilterSet):
+class GrantFilter(FilterSet):
     valid_until_before = django_filters.IsoDateTimeFilter(field_name="valid_until", lookup_expr="lt")
 
     class Meta:

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from common.api.filters import FilterSet, RowNumber
 from common.api.permissions import SignedIn, SignedInToWrite
 from common.api.views import IdempotentCreateMixin, LostUpdateMixin, etag
 from governance import selectors, services
@@ -28,10 +29,10 @@ from governance.serializers import (
 from registry.models import Release, Risk
 
 
-class DecisionFilter(django_filters.FilterSet):
+class DecisionFilter(FilterSet):
     search = django_filters.CharFilter(method="find", label="Words, or a reference such as D-12")
-    publisher = django_filters.NumberFilter(field_name="family__publisher")
-    risk = django_filters.NumberFilter(method="about_risk", label="About this risk")
+    publisher = RowNumber(field_name="family__publisher")
+    risk = RowNumber(method="about_risk", label="About this risk")
     review_before = django_filters.DateFilter(field_name="review_by", lookup_expr="lt")
 
     class Meta:

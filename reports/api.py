@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
+from common.api.filters import FilterSet
 from common.api.permissions import SignedIn, SignedInToWrite
 from common.api.views import IdempotentCreateMixin
 from common.models import Job
@@ -26,7 +27,7 @@ from reports.scope import Period, Scope
 from reports.serializers import FiguresSerializer, JobSerializer, NewReportSerializer, SafetyReportSerializer
 
 
-class ReportFilter(django_filters.FilterSet):
+class ReportFilter(FilterSet):
     ends_after = django_filters.DateFilter(field_name="period_end", lookup_expr="gt")
     starts_before = django_filters.DateFilter(field_name="period_start", lookup_expr="lt")
 

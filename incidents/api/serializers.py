@@ -4,6 +4,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.models import User
+from common.api.filters import LARGEST_NUMBER
 from governance.models import Decision
 from incidents import evidence, receipts
 from incidents.lifecycle import INCIDENT_MOVES
@@ -20,6 +21,19 @@ class Visible(serializers.PrimaryKeyRelatedField):
         rows: Any = super().get_queryset()
         request = self.context.get("request")
         return rows.visible_to(request.user) if request is not None else rows
+
+
+class Person(serializers.PrimaryKeyRelatedField):
+    """The number of a person. One that is nobody's stands for somebody who may do nothing.
+
+    So the service says of it, at the same point and in the same words, what it says of everybody who may not
+    own this; an answer of its own would tell which numbers have accounts.
+    """
+
+    def to_internal_value(self, data: Any) -> User:
+        number = serializers.IntegerField(min_value=1, max_value=LARGEST_NUMBER).run_validation(data)
+        known: User | None = self.get_queryset().filter(pk=number).first()
+        return known or User(pk=0)
 
 
 class NewMisuseReportSerializer(serializers.Serializer):
@@ -153,7 +167,7 @@ class MisuseReportDetailSerializer(MisuseReportSerializer):
 
 class TriageSerializer(serializers.Serializer):
     severity = serializers.ChoiceField(choices=Band.choices)
-    owner = serializers.PrimaryKeyRelatedField(queryset=User.objects.filter(is_active=True, is_service=False))
+    owner = Person(queryset=User.objects.filter(is_active=True, is_service=False))
     incident = Visible(queryset=Incident.objects.all(), required=False, allow_null=True)
 
 
@@ -185,9 +199,7 @@ class IncidentSerializer(serializers.ModelSerializer[Incident]):
     releases = Visible(queryset=Release.objects.select_related("family"), many=True, required=False)
     risks = Visible(queryset=Risk.objects.all(), many=True, required=False)
     severity = serializers.ChoiceField(choices=Band.choices, required=False, allow_blank=True)
-    owner = serializers.PrimaryKeyRelatedField(
-        queryset=User.objects.filter(is_active=True, is_service=False), required=False, allow_null=True
-    )
+    owner = Person(queryset=User.objects.filter(is_active=True, is_service=False), required=False, allow_null=True)
 
     class Meta:
         model = Incident

@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from common.api.filters import FilterSet
 from common.api.parsers import JSONParser
 from common.api.permissions import SignedIn, SignedInToWrite
 from common.lifecycle import Refused
@@ -71,7 +72,7 @@ class PublisherViewSet(Register):
         return self.answer(services.edit_publisher(row, actor=request.user, expected_version=version, **data))
 
 
-class FamilyFilter(django_filters.FilterSet):
+class FamilyFilter(FilterSet):
     search = django_filters.CharFilter(method="find", label="Words in name, address or summary")
 
     class Meta:

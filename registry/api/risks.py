@@ -10,6 +10,7 @@ from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from common.api.filters import FilterSet, RowNumber
 from registry import permissions, selectors, services
 from registry.api.base import Register, person
 from registry.api.catalogue import IF_MATCH
@@ -29,10 +30,10 @@ from registry.models import Mitigation, Risk
 from registry.scale import Band, band
 
 
-class InsideFilter(django_filters.FilterSet):
+class InsideFilter(FilterSet):
     """Owners are known only inside: filtering by one leaves only rows of the caller's own families."""
 
-    owner = django_filters.NumberFilter(method="owned_by", label="Number of the owner; only where you hold a role")
+    owner = RowNumber(method="owned_by", label="Number of the owner; only where you hold a role")
 
     def owned_by(self, rows: Any, name: str, value: Any) -> Any:
         return rows.filter(selectors.inside(self.request.user), owner=value)
@@ -161,7 +162,7 @@ class RiskViewSet(Register):
 
 
 class MitigationFilter(InsideFilter):
-    risk = django_filters.NumberFilter(method="against", label="For this risk")
+    risk = RowNumber(method="against", label="For this risk")
     overdue = django_filters.BooleanFilter(method="late", label="Unfinished and past its date")
 
     class Meta:
