@@ -8,16 +8,16 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import permissions, services
 from accounts.forms import DomainForm, OrganisationForm, ProfileForm, TokenForm, VerificationForm
 from accounts.models import ApiToken, Organisation, OrganisationDomain
 from common import workspace as waiting
+from common.http import page
 from common.lifecycle import Refused
 from common.pages import keyset_page
 
-page = require_http_methods(["GET", "HEAD", "POST"])
 LISTED = 4
 
 

@@ -5,9 +5,10 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import scopes
+from common.http import page
 from common.lifecycle import Refused, available_moves
 from common.pages import keyset_page
 from reports import files, permissions, selectors, services
@@ -15,7 +16,6 @@ from reports.forms import ReportForm
 from reports.lifecycle import MOVES, PUBLISH_REPORT
 from reports.models import READERS, SafetyReport
 
-page = require_http_methods(["GET", "HEAD", "POST"])
 # htmx stops polling when it gets this status.
 FINISHED = 286
 

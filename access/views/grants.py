@@ -14,7 +14,8 @@ from access.evaluator import judge, judgeable
 from access.forms import GrantFilter, ReasonForm
 from access.lifecycle import RESUME, REVOKE, SUSPEND
 from access.models import Grant
-from access.views.shared import allow, carry_out, page, sent, status_of
+from access.views.shared import allow, carry_out, sent, status_of
+from common.http import page
 from common.pages import keyset_page
 
 # The noun in the address, the move it stands for, the service, what the page asks, what it says afterwards.

@@ -16,10 +16,11 @@ from access import permissions, selectors, services
 from access.forms import AssignmentForm, DecisionForm, QueueFilter, ReasonForm, StaffMessageForm
 from access.models import AccessRequest
 from access.views.requests import named_fields
-from access.views.shared import allow, carry_out, page, sent, status_of
+from access.views.shared import allow, carry_out, sent, status_of
 from accounts.models import User
 from accounts.roles import Role
 from accounts.services import holders
+from common.http import page
 from common.pages import keyset_page
 from registry.scale import Band
 

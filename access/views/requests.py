@@ -19,7 +19,8 @@ from access import permissions, selectors, services
 from access.evaluator import evaluate, judge, judgeable
 from access.forms import MessageForm, QuestionsForm, SendForm, SignatureForm, TierChoiceForm
 from access.models import AccessRequest, Grant, TermsVersion, Tier
-from access.views.shared import carry_out, page, sent, status_of
+from access.views.shared import carry_out, sent, status_of
+from common.http import page
 from common.pages import keyset_page
 from registry.selectors import public_releases
 

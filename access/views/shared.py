@@ -2,11 +2,8 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest
-from django.views.decorators.http import require_http_methods
 
 from common.lifecycle import Refused
-
-page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def carry_out(form: Any, call: Any) -> Any:

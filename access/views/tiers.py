@@ -13,8 +13,9 @@ from access import permissions, selectors, services
 from access.forms import QuestionFormSet, TermsForm, TierForm
 from access.models import Tier
 from access.models.tiers import terms_digest
-from access.views.shared import allow, carry_out, page, sent, status_of
+from access.views.shared import allow, carry_out, sent, status_of
 from accounts.roles import Role
+from common.http import page
 from common.lifecycle import Refused
 from registry.models import ModelFamily
 

@@ -10,15 +10,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
+from common.http import page
 from common.lifecycle import Move, Refused
 from governance import lifecycle, services
 from governance.forms import ReasonForm
 from governance.models import Decision
 from registry.models import ModelFamily, Release
-
-page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _confirm(

@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.permissions import scopes
+from common.http import page
 from common.lifecycle import Refused, available_moves
 from common.pages import keyset_page
 from governance import permissions, selectors, services
@@ -20,7 +21,6 @@ from governance.lifecycle import DECISION_MOVES
 from governance.models import Decision
 from registry.models import ModelFamily
 
-page = require_http_methods(["GET", "HEAD", "POST"])
 # Where each move that a person starts has its page. Superseding starts a draft instead.
 MOVE_PAGES = {
     "publish": "governance:decision_publication",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -11,8 +12,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from common.http import page
 from common.lifecycle import Refused, available_moves
 from common.pages import keyset_page
 from governance.models import Decision
@@ -21,9 +23,9 @@ from incidents.filters import IncidentFilter
 from incidents.forms import IncidentForm, LessonsForm, LinkForm, MoveForm, numbered
 from incidents.lifecycle import INCIDENT_MOVES
 from incidents.models import Incident, MisuseReport
+from incidents.views.shared import carry_out
 
 LINKS = ("families", "releases", "risks")
-page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
@@ -76,18 +78,8 @@ def _page(request: HttpRequest, incident: Incident, *, status: int = 200, **boun
 def _act(
     request: HttpRequest, incident: Incident, name: str, form: Any, do: Callable[[dict[str, Any]], Any], words: str
 ) -> HttpResponse:
-    """Do what a form on the incident's page asks for, or show the page again with what is wrong."""
-    if not permissions.can_handle_incident(request.user, incident):
-        raise PermissionDenied
-    if form.is_valid():
-        try:
-            do(form.cleaned_data)
-        except Refused as refused:
-            form.add_refusal(refused)
-        else:
-            messages.success(request, words)
-            return redirect(incident)
-    return _page(request, incident, status=422, **{name: form})
+    may, again = permissions.can_handle_incident, partial(_page, request, incident, status=422, **{name: form})
+    return carry_out(request, incident, form, do, words, may=may, again=again)
 
 
 @page

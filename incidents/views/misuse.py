@@ -1,6 +1,7 @@
 """The triage queue and the page of one report."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -11,8 +12,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from common.http import page
 from common.lifecycle import Refused
 from common.pages import keyset_page
 from incidents import permissions, selectors, services
@@ -20,6 +22,7 @@ from incidents.evidence import media_response
 from incidents.filters import ReportFilter
 from incidents.forms import CloseForm, MatchForm, MessageForm, NoteForm, ReasonForm, TriageForm
 from incidents.models import MisuseReport, ReportAttachment
+from incidents.views.shared import carry_out
 from registry.models import Release
 
 TABS = {
@@ -102,18 +105,8 @@ def _act(
     do: Callable[[dict[str, Any]], Any],
     words: str,
 ) -> HttpResponse:
-    """Do what a form on the report's page asks for, or show the page again with what is wrong."""
-    if not permissions.can_handle_report(request.user, report):
-        raise PermissionDenied
-    if form.is_valid():
-        try:
-            do(form.cleaned_data)
-        except Refused as refused:
-            form.add_refusal(refused)
-        else:
-            messages.success(request, words)
-            return redirect(report)
-    return _page(request, report, status=422, **{name: form})
+    may, again = permissions.can_handle_report, partial(_page, request, report, status=422, **{name: form})
+    return carry_out(request, report, form, do, words, may=may, again=again)
 
 
 @require_POST
@@ -129,7 +122,7 @@ def triage(request: HttpRequest, pk: int) -> HttpResponse:
     return _act(request, report, "triage_form", form, do, _("Judgement saved."))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@page
 @login_required
 def match(request: HttpRequest, pk: int) -> HttpResponse:
     """Say which release a report is about."""

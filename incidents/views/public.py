@@ -9,9 +9,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_POST
 
 from common.actors import ANONYMOUS_REPORTER
+from common.http import page
 from common.lifecycle import Refused
 from incidents import receipts, selectors, services, submissions, throttle
 from incidents.forms import ReplyForm, ReportForm, SavedForm, TrackForm
@@ -19,7 +20,6 @@ from incidents.models import MisuseReport
 
 # Scripts may not turn text into markup here at all.
 TRUSTED_TYPES = {"require-trusted-types-for": ["'script'"], "trusted-types": ["'none'"]}
-page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def discreet(view: Callable[..., HttpResponse]) -> Callable[..., Any]:

@@ -12,10 +12,11 @@ from django.views.decorators.cache import never_cache
 
 from accounts.permissions import scopes
 from accounts.roles import Role
+from common.http import page
 from registry import permissions, services
 from registry.forms import FamilyForm, ObjectiveForm, PublisherForm
 from registry.models import ModelFamily, Objective, Publisher
-from registry.views.shared import attempt, form_page, page, posted
+from registry.views.shared import attempt, form_page, posted
 
 
 @page

@@ -10,12 +10,13 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
+from common.http import page
 from common.lifecycle import Move, available_moves
 from registry import lifecycle, permissions, selectors, services
 from registry.forms import MitigationEditForm, MitigationForm, ReasonForm
 from registry.models import Mitigation, Risk
 from registry.views.risks import risk_inside
-from registry.views.shared import attempt, form_page, page, posted
+from registry.views.shared import attempt, form_page, posted
 
 MOVE_PAGES = {
     "start": "registry:mitigation_start",

@@ -8,7 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts import services
 from accounts.forms import RoleForm
@@ -16,13 +16,12 @@ from accounts.models import User
 from accounts.permissions import can_manage_roles, scopes
 from accounts.roles import Role, group_name
 from accounts.selectors import assignments
+from common.http import page
 from common.lifecycle import Refused
 from registry.forms.people import NewPublisherForm
 from registry.models import Publisher
 from registry.permissions import can_create_publisher
 from registry.services import catalogue
-
-page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def _publisher(request: HttpRequest, slug: str) -> tuple[Publisher, dict[str, Any]]:

@@ -13,13 +13,14 @@ from django.views.decorators.http import require_safe
 
 from accounts.permissions import scopes
 from accounts.roles import Role
+from common.http import page
 from common.lifecycle import Refused
 from common.pages import keyset_page
 from common.uploads import any_size
 from registry import permissions, selectors, services
 from registry.forms import ArtifactForm, CardForm, ReleaseEditForm, ReleaseForm
 from registry.models import Artifact, ModelFamily, Release, Stage
-from registry.views.shared import attempt, cut_off, form_page, page, posted
+from registry.views.shared import attempt, cut_off, form_page, posted
 
 
 def managed_release(request: HttpRequest, pk: int, releases: Any = None) -> Release:

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.permissions import scopes
+from common.http import page
 from common.lifecycle import Move, available_moves
 from common.pages import keyset_page
 from registry import lifecycle, permissions, selectors, services
@@ -20,7 +21,7 @@ from registry.forms import AssessmentForm, OwnerForm, ReasonForm, RiskEditForm, 
 from registry.forms.risks import MINE, UNOWNED
 from registry.models import Mitigation, ModelFamily, Risk, RiskAssessment
 from registry.scale import Band
-from registry.views.shared import attempt, form_page, page, posted
+from registry.views.shared import attempt, form_page, posted
 
 MOVE_PAGES = {
     "open": "registry:risk_opening",
