@@ -32,6 +32,9 @@ BASE_URL = env.require_url("BASE_URL", "http://127.0.0.1:8000" if LOCAL else Non
 ALLOWED_HOSTS = env.read(
     env.list, "ALLOWED_HOSTS", ["127.0.0.1", "localhost"] if LOCAL else None, validate=validate.Length(1)
 )
+ALLOWED_HOSTS = [host.strip() for host in ALLOWED_HOSTS]
+if "*" in ALLOWED_HOSTS and not LOCAL:
+    raise ImproperlyConfigured("ALLOWED_HOSTS must name the hosts the portal answers to; '*' would be any.")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 DATA_DIR = env.directory("DATA_DIR", str(BASE_DIR / "var"))
 # Assets and static files are made at install time; an image carries them outside the data volume.

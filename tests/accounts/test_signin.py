@@ -3,6 +3,7 @@ import re
 import pytest
 from allauth.account.models import EmailAddress
 from allauth.mfa.totp.internal.auth import TOTP
+from django.conf import settings
 from django.core import mail
 from django.test import Client
 
@@ -93,7 +94,7 @@ def test_an_account_is_made_with_a_confirmed_address_and_joins_its_organisation(
     user = User.objects.get(email="new@university.example.org")
     assert (user.display_name, user.organisation) == ("New person", None)
     link = re.search(r"http://\S+/account/confirm-email/\S+", mail.outbox[0].body).group()
-    client.post(link.removeprefix("http://testserver"))
+    client.post(link.removeprefix(settings.BASE_URL))
     user.refresh_from_db()
     assert user.organisation == domain.organisation
 

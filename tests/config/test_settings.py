@@ -94,3 +94,10 @@ def test_a_senseless_value_is_named(settings_with, name, value):
 def test_single_sign_on_needs_its_client(settings_with):
     with pytest.raises(ImproperlyConfigured, match="OIDC_CLIENT_ID"):
         settings_with(OIDC_SERVER_URL="https://sso.example.org")
+
+
+@pytest.mark.parametrize("hosts", ["*", "tidegate.example.org,*", "tidegate.example.org, *"])
+def test_no_host_is_taken_on_trust(settings_with, hosts):
+    with pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS"):
+        settings_with(ALLOWED_HOSTS=hosts)
+    assert "*" in settings_with(ALLOWED_HOSTS=hosts, TIDEGATE_ENV="local")["ALLOWED_HOSTS"]
