@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 from cryptography.fernet import Fernet
+from django.core.files.uploadedfile import UploadedFile
 from django.db import IntegrityError, transaction
+from django.utils.datastructures import MultiValueDict
 from django.utils.encoding import force_bytes
 from rest_framework import status
 from rest_framework.exceptions import ValidationError
@@ -15,6 +17,25 @@ from rest_framework.response import Response
 
 from common.api.problems import KeyInUse, KeyReused, PreconditionRequired
 from common.models import IdempotencyRecord
+
+
+def fingerprint(request: Request) -> str:
+    """SHA-256 over what a request asks for. Files count by name and content, read chunk by chunk from the disk."""
+    data = request.data
+    if isinstance(data, MultiValueDict):
+        data = {name: [_part(value) for value in values] for name, values in data.lists()}
+    body = json.dumps(data, sort_keys=True, default=str)
+    return hashlib.sha256(f"{request.path}\n{body}".encode()).hexdigest()
+
+
+def _part(value: Any) -> Any:
+    if not isinstance(value, UploadedFile):
+        return value
+    content = hashlib.sha256()
+    for chunk in value.chunks():
+        content.update(chunk)
+    value.seek(0)
+    return {"name": value.name, "sha256": content.hexdigest()}
 
 
 class IdempotentCreateMixin:
@@ -33,8 +54,7 @@ class IdempotentCreateMixin:
             raise ValidationError({"Idempotency-Key": ["Use 8 to 200 characters."]})
         owner = request.user.pk or "anonymous"
         key_hash = hashlib.sha256(f"{owner}\n{key}".encode()).hexdigest()
-        body = json.dumps(request.data, sort_keys=True, default=str)
-        request_hash = hashlib.sha256(f"{request.path}\n{body}".encode()).hexdigest()
+        request_hash = fingerprint(request)
         seal = Fernet(base64.urlsafe_b64encode(hashlib.sha256(f"answer\n{owner}\n{key}".encode()).digest()))
         if known := IdempotencyRecord.objects.filter(key_hash=key_hash).first():
             return self._replay(known, request_hash, seal)

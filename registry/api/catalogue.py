@@ -20,6 +20,7 @@ from rest_framework.views import APIView
 from common.api.filters import FilterSet
 from common.api.parsers import JSONParser
 from common.api.permissions import SignedIn, SignedInToWrite
+from common.api.views import IdempotentCreateMixin
 from common.lifecycle import Refused
 from common.uploads import any_size
 from registry import cards, permissions, selectors, services
@@ -229,7 +230,9 @@ def _declared(header: str) -> str:
 
 
 @any_size("POST", who=permissions.can_send_files)
-class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Artifact]):
+class ArtifactViewSet(
+    IdempotentCreateMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Artifact]
+):
     """Files of releases: paths, sizes and digests. The bytes are behind the gate."""
 
     permission_classes = [SignedInToWrite]
@@ -245,6 +248,10 @@ class ArtifactViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets
     @extend_schema(request={"multipart/form-data": NewArtifactSerializer}, responses={201: ArtifactSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Upload a file from a form. Programs do better with PUT /releases/…/artifacts/…"""
+        return super().create(request, *args, **kwargs)
+
+    def perform_idempotent_create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        # All of the body is here already: with a key, its transaction waits for our own disk, not for the sender.
         given = NewArtifactSerializer(data=request.data, context=self.get_serializer_context())
         given.is_valid(raise_exception=True)
         data = given.validated_data
