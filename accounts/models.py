@@ -2,9 +2,10 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.core.validators import RegexValidator
 from django.db import models
-from django.db.models.functions import Lower
+from django.db.models.functions import Lower, Upper
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -21,6 +22,7 @@ class Organisation(Timestamped):
 
     class Meta:
         ordering = ["name"]
+        indexes = [GinIndex(OpClass(Upper("name"), name="gin_trgm_ops"), name="organisation_words")]
 
     def __str__(self) -> str:
         return self.name
@@ -96,6 +98,10 @@ class User(AbstractBaseUser, PermissionsMixin):
             models.UniqueConstraint(
                 Lower("email"), name="one_account_per_email", violation_error_message=_("This address has an account.")
             )
+        ]
+        indexes = [
+            GinIndex(OpClass(Upper("display_name"), name="gin_trgm_ops"), name="user_name_words"),
+            GinIndex(OpClass(Upper("email"), name="gin_trgm_ops"), name="user_email_words"),
         ]
 
     def __str__(self) -> str:

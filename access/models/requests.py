@@ -3,8 +3,10 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -147,6 +149,8 @@ class AccessRequest(Staged, Timestamped):
             ),
             # Whether an organisation was given access before: one look, however many requests it made.
             models.Index(fields=["organisation"], name="request_approved_of", condition=Q(stage="approved")),
+            # The search of the queue; people and organisations have theirs.
+            GinIndex(OpClass(Upper("purpose"), name="gin_trgm_ops"), name="request_purpose_words"),
             # Figures for a period.
             models.Index(fields=["submitted_at"], name="request_submitted"),
         ]
