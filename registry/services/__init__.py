@@ -12,6 +12,7 @@ from registry.services.catalogue import (
     edit_publisher,
     edit_release,
 )
+from registry.services.leftovers import sweep_leftovers
 from registry.services.mitigations import (
     add_mitigation,
     drop_mitigation,
@@ -53,4 +54,5 @@ __all__ = [
     "remove_artifact",
     "reopen_risk",
     "start_mitigation",
+    "sweep_leftovers",
 ]

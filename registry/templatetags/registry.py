@@ -56,6 +56,7 @@ _VERBS = {
     "registry.release.edit": _lazy("changed the release"),
     "registry.release.import_card": _lazy("added a version of the model card"),
     "registry.release.add_artifact": _lazy("added a file"),
+    "registry.release.sweep_file": _lazy("removed what an upload that was cut off had left"),
     "registry.release.remove_artifact": _lazy("removed a file"),
     "registry.release.publish": _lazy("published the release"),
     "registry.release.withdraw": _lazy("withdrew the release"),
