@@ -1,17 +1,26 @@
+import logging
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.models import EmailAddress
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.providers.base import AuthError
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from django.conf import settings
+from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 
 from accounts import services, throttle
+from accounts.models import User
+
+log = logging.getLogger(__name__)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -60,10 +69,51 @@ class AccountAdapter(DefaultAccountAdapter):
 
 
 class SocialAccountAdapter(DefaultSocialAccountAdapter):
+    """What the portal makes of the words of an OpenID Connect provider."""
+
+    def populate_user(self, request: HttpRequest, sociallogin: Any, data: Any) -> Any:
+        said = sociallogin.account.extra_data
+        token, info = said.get("id_token") or {}, said.get("userinfo") or {}
+        if token and info and token.get("sub") != info.get("sub"):
+            # OpenID Connect Core 5.3.2: such claims may be somebody else's.
+            raise OAuth2Error("The ID token and the user info are about two people.")
+        for address in sociallogin.email_addresses:
+            # Some providers write "true" and "false" in quotes; any text is true to Python.
+            address.verified = str(address.verified).lower() == "true"
+        user = super().populate_user(request, sociallogin, data)
+        name = " ".join(str(data.get("name") or "").split())
+        user.display_name = name[: User._meta.get_field("display_name").max_length]
+        return user
+
+    def get_signup_form_initial_data(self, sociallogin: Any) -> dict[str, Any]:
+        return {**super().get_signup_form_initial_data(sociallogin), "display_name": sociallogin.user.display_name}
+
+    @transaction.atomic
     def save_user(self, request: HttpRequest, sociallogin: Any, form: Any = None) -> Any:
-        """An account made by single sign-on takes the name the provider gave."""
+        """All of an account or nothing of it. Without a name from the provider it takes the address for one."""
         user = super().save_user(request, sociallogin, form)
         if not user.display_name:
-            user.display_name = sociallogin.account.extra_data.get("name") or user.email
+            user.display_name = user.email
             user.save(update_fields=["display_name"])
         return user
+
+    def on_authentication_error(
+        self,
+        request: HttpRequest,
+        provider: Any,
+        error: Any = None,
+        exception: Any = None,
+        extra_context: Any = None,
+    ) -> None:
+        """Back to the sign-in page, which has the other ways in. The reason is for the operator's log."""
+        name = {"name": provider.name}
+        if error == AuthError.CANCELLED:
+            messages.info(request, _("You stopped signing in with %(name)s. Nothing was changed.") % name)
+        else:
+            reason = repr(exception) if exception else f"answered {request.GET.get('error', 'without a code')!r:.100}"
+            log.warning("Single sign-on failed: %.500s", reason)
+            words = _("Signing in with %(name)s did not work. Try again in a minute, or sign in another way.")
+            messages.error(request, words % name)
+        raise ImmediateHttpResponse(
+            redirect("socialaccount_connections" if request.user.is_authenticated else "account_login")
+        )

@@ -327,7 +327,12 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not HTTPS
 MFA_TOTP_ISSUER = PORTAL_NAME
 SOCIALACCOUNT_ADAPTER = "accounts.adapter.SocialAccountAdapter"
+# Whether an address that the provider calls verified opens the account that has it here already.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = env.read(env.bool, "OIDC_TRUST_EMAIL", False)
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
 OIDC_SERVER_URL = env.read(env.str, "OIDC_SERVER_URL", "")
+if OIDC_SERVER_URL:
+    OIDC_SERVER_URL = env.require_url("OIDC_SERVER_URL", schemes=("http", "https") if LOCAL else ("https",))
 SOCIALACCOUNT_PROVIDERS = (
     {
         "openid_connect": {

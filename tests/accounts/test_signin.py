@@ -161,14 +161,3 @@ def test_passwords_are_stored_with_argon2(settings):
     settings.PASSWORD_HASHERS = [name for name in settings.PASSWORD_HASHERS if "MD5" not in name]
 
     assert UserFactory().password.startswith("argon2")
-
-
-def test_single_sign_on_may_be_sent_to_from_the_sign_in_pages_alone(settings):
-    settings.OIDC_SERVER_URL = "https://login.example.org/realms/lab"
-    client = Client()
-
-    entrance = client.get(LOGIN).headers["Content-Security-Policy"]
-    elsewhere = client.get("/").headers["Content-Security-Policy"]
-
-    assert "form-action 'self' https://login.example.org;" in f"{entrance};"
-    assert "login.example.org" not in elsewhere

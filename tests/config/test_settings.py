@@ -101,3 +101,9 @@ def test_no_host_is_taken_on_trust(settings_with, hosts):
     with pytest.raises(ImproperlyConfigured, match="ALLOWED_HOSTS"):
         settings_with(ALLOWED_HOSTS=hosts)
     assert "*" in settings_with(ALLOWED_HOSTS=hosts, TIDEGATE_ENV="local")["ALLOWED_HOSTS"]
+
+
+def test_single_sign_on_asks_its_provider_over_tls(settings_with):
+    # What the provider says over such a connection is believed without looking at its signature.
+    with pytest.raises(ImproperlyConfigured, match="OIDC_SERVER_URL"):
+        settings_with(OIDC_SERVER_URL="http://sso.example.org", OIDC_CLIENT_ID="portal", OIDC_CLIENT_SECRET="s")
