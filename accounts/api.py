@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
+from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
@@ -13,7 +14,7 @@ from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
 from accounts import permissions, services
-from accounts.models import ApiToken, Scope, User
+from accounts.models import ApiToken, Organisation, OrganisationDomain, Scope, User
 from common.api.permissions import SignedIn
 from common.api.views import IdempotentCreateMixin
 
@@ -94,6 +95,91 @@ class TokenViewSet(
         return Response(TokenSerializer(services.revoke_token(self.get_object(), actor=request.user)).data)
 
 
+class ManagesOrganisations(SignedIn):
+    """Whoever runs the portal; everybody else is told that it is not for them."""
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        return super().has_permission(request, view) and permissions.can_manage_organisations(request.user)
+
+
+class DomainSerializer(serializers.ModelSerializer[OrganisationDomain]):
+    class Meta:
+        model = OrganisationDomain
+        fields = ["id", "domain", "verified_at", "evidence", "created_at"]
+
+
+class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
+    members = serializers.IntegerField(source="member_count", read_only=True, help_text="How many people belong to it.")
+    domains = DomainSerializer(many=True, read_only=True)
+
+    class Meta:
+        model = Organisation
+        fields = ["id", "name", "slug", "country", "members", "domains", "created_at", "updated_at"]
+
+
+class NewOrganisationSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField(max_length=200)
+    slug = serializers.SlugField(max_length=80)
+    country = serializers.RegexField(r"^[A-Za-z]{2}\Z", required=False, help_text="ISO 3166 code, such as BE.")
+
+
+class NewDomainSerializer(serializers.Serializer[Any]):
+    domain = serializers.CharField(max_length=253, help_text="What comes after the @, such as example.org.")
+
+
+class VerificationSerializer(serializers.Serializer[Any]):
+    evidence = serializers.CharField(max_length=300, help_text="How you checked it. It is kept on record.")
+
+
+class OrganisationViewSet(
+    IdempotentCreateMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[Organisation]
+):
+    """Organisations and their mail domains. For whoever runs the portal."""
+
+    permission_classes = [ManagesOrganisations]
+    serializer_class = OrganisationSerializer
+    queryset = Organisation.objects.none()
+    filterset_fields = ["slug"]
+    ordering_fields = ["id", "slug"]
+    lookup_value_regex = r"\d{1,18}"
+
+    def get_queryset(self) -> QuerySet[Organisation]:
+        return Organisation.objects.annotate(member_count=Count("members")).prefetch_related("domains")
+
+    def taken(self, shape: type[serializers.Serializer[Any]], request: Request) -> dict[str, Any]:
+        given = shape(data=request.data)
+        given.is_valid(raise_exception=True)
+        return dict(given.validated_data)
+
+    @extend_schema(request=NewOrganisationSerializer, responses={201: OrganisationSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Register an organisation that people can belong to."""
+        return super().create(request, *args, **kwargs)
+
+    def perform_idempotent_create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        data = self.taken(NewOrganisationSerializer, request)
+        made = services.create_organisation(actor=request.user, **data)
+        fresh = self.get_queryset().get(pk=made.pk)
+        return Response(OrganisationSerializer(fresh).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=NewDomainSerializer, responses={201: DomainSerializer})
+    @action(detail=True, methods=["post"])
+    def domains(self, request: Request, pk: str | None = None) -> Response:
+        """Put a mail domain to its name. It counts for nothing until it is verified."""
+        organisation, data = self.get_object(), self.taken(NewDomainSerializer, request)
+        made = services.add_domain(organisation, actor=request.user, **data)
+        return Response(DomainSerializer(made).data, status=status.HTTP_201_CREATED)
+
+    @extend_schema(request=VerificationSerializer, responses=DomainSerializer)
+    @action(detail=True, methods=["post"], url_path=r"domains/(?P<domain>\d{1,18})/verification")
+    def verification(self, request: Request, pk: str | None = None, domain: str = "") -> Response:
+        """Put on record that a domain is the organisation's. Whoever has confirmed an address in it is a member."""
+        found = get_object_or_404(self.get_object().domains, pk=domain)
+        data = self.taken(VerificationSerializer, request)
+        return Response(DomainSerializer(services.verify_domain(found, actor=request.user, **data)).data)
+
+
 router = SimpleRouter()
 router.register("tokens", TokenViewSet, basename="token")
+router.register("organisations", OrganisationViewSet, basename="organisation")
 urlpatterns = [path("me/", Me.as_view(), name="me")]

@@ -33,6 +33,12 @@ def group_name(kind: str, pk: Any, role: Role) -> str:
     return f"{kind}:{pk}:{role.value}"
 
 
+def named_group(name: str) -> tuple[str, int, Role]:
+    """What a group's name says: the kind of scope, its number, the role."""
+    kind, pk, role = name.split(":")
+    return kind, int(pk), Role(role)
+
+
 ANY_ROLE = frozenset(Role)
 # Put into the Meta of a model that roles can be given for.
 ROLE_PERMISSIONS: list[tuple[str, Any]] = [

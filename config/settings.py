@@ -454,6 +454,7 @@ SPECTACULAR_SETTINGS = {
         "RiskStageEnum": "registry.models.Risk.Stage",
         "MitigationStageEnum": "registry.models.Mitigation.Stage",
         "AssessmentKindEnum": "registry.models.RiskAssessment.Kind",
+        "RoleEnum": "accounts.roles.Role",
         "TierKindEnum": "access.models.tiers.TierKind",
         "QuestionKindEnum": "access.models.tiers.QuestionKind",
         "RequestMessageVisibilityEnum": "access.models.RequestMessage.Visibility",

@@ -11,6 +11,7 @@ from registry.api.catalogue import (
     ReleaseArtifact,
     ReleaseViewSet,
 )
+from registry.api.people import RoleAssignmentViewSet
 from registry.api.risks import MitigationViewSet, RiskViewSet
 
 router = SimpleRouter()
@@ -21,6 +22,7 @@ router.register("artifacts", ArtifactViewSet, basename="artifact")
 router.register("objectives", ObjectiveViewSet, basename="objective")
 router.register("risks", RiskViewSet, basename="risk")
 router.register("mitigations", MitigationViewSet, basename="mitigation")
+router.register("role-assignments", RoleAssignmentViewSet, basename="role-assignment")
 urlpatterns = [
     path("releases/<int:pk>/artifacts/<path:path>", ReleaseArtifact.as_view(), name="release-artifact"),
 ]

@@ -16,7 +16,7 @@ from registry.selectors.catalogue import (
 )
 from registry.selectors.embed import history_of
 from registry.selectors.matrix import Matrix, by_cell, matrix, of_cells
-from registry.selectors.people import inside, people_of
+from registry.selectors.people import assignments_within, inside, people_of
 from registry.selectors.risks import (
     assessments_of,
     in_band,
@@ -32,6 +32,7 @@ from registry.selectors.risks import (
 __all__ = [
     "Matrix",
     "assessments_of",
+    "assignments_within",
     "by_cell",
     "card_of",
     "catalogue",

@@ -19,6 +19,19 @@ def people_of(family: ModelFamily) -> QuerySet[User]:
     return people.distinct().order_by("display_name", "pk")
 
 
+def assignments_within(user: Any) -> QuerySet[Any]:
+    """Who holds which role, as far as ``user`` gives roles: one row a person, role and scope."""
+    rows = User.groups.through.objects.select_related("user", "group")
+    held = scopes(user)
+    if held.everywhere:
+        return rows.filter(Q(group__name__startswith="publisher:") | Q(group__name__startswith="modelfamily:"))
+    publishers, families = held.publisher_ids(Role.ADMINISTRATOR), held.family_ids(Role.ADMINISTRATOR)
+    theirs = ModelFamily.objects.filter(publisher__in=publishers).values_list("pk", flat=True) if publishers else ()
+    names = [group_name("publisher", pk, role) for pk in publishers for role in Role]
+    names += [group_name("modelfamily", pk, role) for pk in {*families, *theirs} for role in Role]
+    return rows.filter(group__name__in=names)
+
+
 def inside(user: Any, *roles: Role) -> Q:
     """Rows with a ``family`` for which ``user`` holds a role (one of ``roles`` when any are named)."""
     held: Scopes = scopes(user)

@@ -37,6 +37,22 @@ ROUTES = {
         post={role: 302 if status == 200 else status for role, status in ORGANISATIONS.items()},
         body=lambda w: {"evidence": "Seen the DNS record"},
     ),
+    "api:organisation-list": route(
+        get=api_only(),
+        post=api_only(status=201),
+        body=lambda w: {"name": "Institute", "slug": "institute", "country": "NL"},
+    ),
+    "api:organisation-detail": route(args=lambda w: [w.researcher.organisation.pk], get=api_only()),
+    "api:organisation-domains": route(
+        args=lambda w: [w.researcher.organisation.pk],
+        post=api_only(status=201),
+        body=lambda w: {"domain": "institute.example.org"},
+    ),
+    "api:organisation-verification": route(
+        args=lambda w: [w.domain.organisation.pk, w.domain.pk],
+        post=api_only(),
+        body=lambda w: {"evidence": "Seen the DNS record"},
+    ),
     "api:me": route(get=API_SIGNED_IN),
     "api:token-list": route(
         get=API_SIGNED_IN, post=everybody(201) | {"anonymous": 401}, body=lambda w: {"name": "CI", "scopes": ["read"]}
