@@ -19,6 +19,8 @@ APPS = ("accounts", "people", "registry", "governance", "access", "incidents", "
 TABLES = {app: importlib.import_module(f"tests.matrix.{app}") for app in APPS}
 # One look is one load: the width and the theme vary together, the narrowest only for what sticks out.
 LOOKS = ((1280, "light"), (390, "dark"))
+TAG = re.compile(r"<[a-z][^<>]*>")
+ATTRIBUTE = re.compile(r'\s([a-z][\w-]*)="[^"]*"')
 VARYING = re.compile(r'name="csrfmiddlewaretoken" value="\w+"|value="[\w-]{30,}"')
 SIDEBAR = re.compile(r'<nav class="side-nav".*?</nav>', re.DOTALL)
 
@@ -52,6 +54,7 @@ def _addresses(table, w):
                 response.close()
                 continue
             text = VARYING.sub("", response.content.decode())
+            assert (path, _twice(text)) == (path, [])
             shown = (
                 text.partition("<main")[2]
                 if name == "accounts:workspace"
@@ -61,6 +64,12 @@ def _addresses(table, w):
             if look not in seen:
                 seen.add(look)
                 yield path, role
+
+
+def _twice(html):
+    """Elements with two attributes of one name: a browser takes the first and says nothing about the second."""
+    named = {tag: ATTRIBUTE.findall(tag) for tag in TAG.findall(html)}
+    return [tag for tag, names in named.items() if len(names) != len(set(names))]
 
 
 @pytest.mark.parametrize("app", APPS)
