@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from common import context
-from common.views import DATABASE_AWAY, unavailable
+from common.views import DATABASE_AWAY, StorageAway, unavailable
 
 Handler = Callable[[HttpRequest], HttpResponse]
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -34,7 +34,7 @@ class RequestIdMiddleware:
 
 
 class UnavailableMiddleware:
-    """While PostgreSQL is away: 503, when to come back, and what was typed if the page kept it.
+    """While PostgreSQL or the file store is away: 503, when to come back, and what was typed if the page kept it.
 
     For what a view raises; what another middleware raises ends in ``common.views.server_error``.
     """
@@ -46,7 +46,7 @@ class UnavailableMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        return unavailable(request) if isinstance(error, DATABASE_AWAY) else None
+        return unavailable(request, error) if isinstance(error, (*DATABASE_AWAY, StorageAway)) else None
 
 
 class PreferencesMiddleware:

@@ -23,6 +23,10 @@ CARRIED = {"csrfmiddlewaretoken", "form_token"}
 DATABASE_AWAY = (OperationalError, InterfaceError, PoolTimeout)
 
 
+class StorageAway(Exception):
+    """The service that holds the files cannot be reached or refuses us. The operator's log has the reason."""
+
+
 def _wants_json(request: HttpRequest) -> bool:
     return request.path.startswith(("/api/", "/hf/api/"))
 
@@ -33,14 +37,17 @@ def problem(status: int, title: str, detail: str, **members: Any) -> JsonRespons
     return JsonResponse(body, status=status, content_type="application/problem+json")
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
-    """The database is away. The page needs none, and gives back what was typed so that nothing is lost."""
-    detail = _("The portal cannot reach its database. Nothing was saved. Try again in a minute.")
+def unavailable(request: HttpRequest, error: Exception | None = None) -> HttpResponse:
+    """The database is away, or the files are. The page needs neither, and gives back what was typed."""
+    if isinstance(error, StorageAway):
+        detail = _("The portal cannot reach its files. Nothing was saved. Try again in a minute.")
+    else:
+        detail = _("The portal cannot reach its database. Nothing was saved. Try again in a minute.")
     if _wants_json(request):
         response: HttpResponse = problem(503, _("Unavailable for the moment"), detail)
     else:
         response = HttpResponse(
-            render_to_string("503.html", {"path": request.path, **_given_back(request)}), status=503
+            render_to_string("503.html", {"path": request.path, "detail": detail, **_given_back(request)}), status=503
         )
     response.headers["Retry-After"] = "60"
     response.headers["Cache-Control"] = "no-store"

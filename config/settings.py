@@ -193,16 +193,14 @@ CELERY_BEAT_SCHEDULE = {
 S3_BUCKET = env.read(env.str, "S3_BUCKET", "")
 if S3_BUCKET:
     _default_storage = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "common.storage.BucketStorage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "endpoint_url": env.read(env.str, "S3_ENDPOINT_URL", "") or None,
+            "public_endpoint_url": env.read(env.str, "S3_PUBLIC_ENDPOINT_URL", "") or None,
             "region_name": env.read(env.str, "S3_REGION", "") or None,
             "access_key": env.read(env.str, "S3_ACCESS_KEY", "") or None,
             "secret_key": env.read(env.str, "S3_SECRET_KEY", "") or None,
-            "default_acl": None,
-            "querystring_auth": True,
-            "file_overwrite": False,
         },
     }
 else:
