@@ -80,6 +80,7 @@ class Command(BaseCommand):
         return [
             # The frame of every page with nothing asked of the database: what an empty page costs here.
             measure.Target("empty page", lambda: ("GET", "/privacy/", b"", {})),
+            measure.Target("the same, signed in", lambda: ("GET", "/privacy/", b"", manager)),
             measure.Target("bare answer, no template", lambda: ("GET", "/healthz/live", b"", {})),
             measure.Target("public model page", lambda: ("GET", page, b"", {})),
             measure.Target("access queue", lambda: ("GET", "/workspace/access/", b"", manager)),
