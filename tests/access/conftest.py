@@ -3,6 +3,7 @@ from django.test import Client
 
 from access import services
 from accounts.services import create_token
+from common import audit
 from common.events import run_delivery, waiting
 from governance.services import publish_release
 from tests.factories.access import TierFactory, TierQuestionFactory
@@ -94,3 +95,7 @@ def as_user():
         return browser
 
     return client
+
+
+def verbs(obj):
+    return list(audit.trail(obj).order_by("pk").values_list("verb", flat=True))

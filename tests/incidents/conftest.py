@@ -3,6 +3,8 @@ import re
 import pytest
 from django.test import Client
 
+from common import audit
+from common.actors import ANONYMOUS_REPORTER
 from incidents import services
 from tests.factories.incidents import IncidentFactory, MisuseReportFactory
 
@@ -60,3 +62,11 @@ def triaged(report, incident_handler):
 @pytest.fixture
 def incident(family, incident_handler):
     return IncidentFactory(families=[family], owner=incident_handler, opened_by=incident_handler)
+
+
+def verbs(obj):
+    return [event.verb.rpartition(".")[2] for event in audit.trail(obj).order_by("pk")]
+
+
+def file(**answers):
+    return services.file_report(actor=ANONYMOUS_REPORTER, **ANSWERS | answers)
