@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any
 
 from cryptography.fernet import Fernet
@@ -49,7 +50,8 @@ class IdempotentCreateMixin:
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         key = request.headers.get("Idempotency-Key")
         if key is None:
-            return self.perform_idempotent_create(request, *args, **kwargs)
+            with self.prepared(request):
+                return self.perform_idempotent_create(request, *args, **kwargs)
         if not 8 <= len(key) <= 200:
             raise ValidationError({"Idempotency-Key": ["Use 8 to 200 characters."]})
         owner = request.user.pk or "anonymous"
@@ -59,7 +61,7 @@ class IdempotentCreateMixin:
         if known := IdempotencyRecord.objects.filter(key_hash=key_hash).first():
             return self._replay(known, request_hash, seal)
         try:
-            with transaction.atomic():
+            with self.prepared(request), transaction.atomic():
                 record = IdempotencyRecord.objects.create(key_hash=key_hash, request_hash=request_hash)
                 response = self.perform_idempotent_create(request, *args, **kwargs)
                 record.status = response.status_code
@@ -70,6 +72,10 @@ class IdempotentCreateMixin:
                 return self._replay(known, request_hash, seal)
             raise error
         return response
+
+    def prepared(self, request: Request) -> AbstractContextManager[Any]:
+        """What takes long and needs no transaction, around it: what was prepared is undone when the block raises."""
+        return nullcontext()
 
     def perform_idempotent_create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         return super().create(request, *args, **kwargs)  # type: ignore[misc]

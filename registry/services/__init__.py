@@ -1,6 +1,6 @@
 """All that changes the registry. Each call is one transaction with one audit event."""
 
-from registry.services.artifacts import add_artifact, remove_artifact
+from registry.services.artifacts import add_artifact, keep_artifact, received, remove_artifact
 from registry.services.cards import import_card
 from registry.services.catalogue import (
     add_objective,
@@ -50,7 +50,9 @@ __all__ = [
     "edit_risk",
     "finish_mitigation",
     "import_card",
+    "keep_artifact",
     "open_risk",
+    "received",
     "remove_artifact",
     "reopen_risk",
     "start_mitigation",

@@ -4,6 +4,7 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -66,6 +67,16 @@ def add_artifact(
     and comes last, so a slow upload holds no lock. The same file again answers with the one that is there
     if its declared digest says so.
     """
+    with received(release, actor=actor, path=path, content=content, sha256=sha256, expected_size=expected_size) as row:
+        return keep_artifact(row, actor=actor)
+
+
+@contextmanager
+def received(
+    release: Release, *, actor: Any, path: str, content: Any, sha256: str = "", expected_size: int | None = None
+) -> Iterator[Artifact]:
+    """The first half of ``add_artifact``, for a caller with a transaction of its own that must not last as long as
+    the bytes travel: a row that is not saved, or the one that is there. The bytes go if the block raises."""
     if not permissions.can_edit_release(actor, release):
         raise PermissionDenied
     sha256 = sha256.strip().lower().removeprefix("sha256:")
@@ -75,29 +86,36 @@ def add_artifact(
     _store.check(row, ["path"])
     _refuse_published(release)
     if present := Artifact.objects.filter(release=release, path=path).first():
-        if sha256 and present.sha256 == sha256:
-            return present
-        raise Refused(
-            _("The release has a file with this path. Remove it first, or choose another path."), field="path"
-        )
+        if not sha256 or present.sha256 != sha256:
+            raise Refused(
+                _("The release has a file with this path. Remove it first, or choose another path."), field="path"
+            )
+        yield present
+        return
     storage, location = row.file.storage, row.file.field.generate_filename(row, "artifact")
     stream = Measured(content.read)
     try:
         row.file.name = storage.save(location, stream)
         _compare(stream, sha256, expected_size)
         row.size, row.sha256 = stream.length, stream.sha256
-        with transaction.atomic():
-            lock_draft(release, field=None)
-            _store.insert(row, taken={"one_file_per_path": "path"})
-            audit.record(
-                actor,
-                "registry.release.add_artifact",
-                release,
-                after={"path": path, "size": row.size, "sha256": row.sha256},
-            )
+        yield row
     except BaseException:
         _discard(storage, row.file.name or location)
         raise
+
+
+@transaction.atomic
+def keep_artifact(row: Artifact, *, actor: Any) -> Artifact:
+    """The second half of ``add_artifact``: the row, and that it was added, on record."""
+    if row.pk is None:
+        lock_draft(row.release, field=None)
+        _store.insert(row, taken={"one_file_per_path": "path"})
+        audit.record(
+            actor,
+            "registry.release.add_artifact",
+            row.release,
+            after={"path": row.path, "size": row.size, "sha256": row.sha256},
+        )
     return row
 
 

@@ -4,7 +4,9 @@ import tracemalloc
 from types import SimpleNamespace
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile, TemporaryUploadedFile
+from django.db import connection
 from django.utils.datastructures import MultiValueDict
 
 from accounts.services import create_token
@@ -118,3 +120,26 @@ def test_every_file_of_a_form_counts(client, db):
         assert file_report(client, *contents).status_code == 422, contents
     assert MisuseReport.objects.count() == 1
     assert ReportAttachment.objects.count() == 2
+
+
+def test_nothing_is_stored_when_the_answer_cannot_be_kept(upload, tmp_path, monkeypatch):
+    def fail(self, **_options):
+        raise RuntimeError("The disk of the database is full.")
+
+    monkeypatch.setattr(IdempotencyRecord, "save", fail)
+    with pytest.raises(RuntimeError):
+        upload()
+
+    assert not Artifact.objects.exists()
+    assert stored(tmp_path) == []
+
+
+def test_bytes_travel_to_the_storage_outside_of_any_transaction(upload, monkeypatch, transactional_db):
+    inside = []
+    save = FileSystemStorage.save
+    monkeypatch.setattr(
+        FileSystemStorage, "save", lambda *given: inside.append(connection.in_atomic_block) or save(*given)
+    )
+
+    assert upload().status_code == 201
+    assert inside == [False]
