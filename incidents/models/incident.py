@@ -1,5 +1,3 @@
-from typing import Any
-
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
@@ -147,7 +145,11 @@ class IncidentReport(models.Model):
         return f"INC-{self.incident_id} ← MR-{self.report_id}"
 
 
-def concerned(incident: Incident) -> list[Any]:
-    """All families an incident is about: named ones and those of its releases."""
-    named = ModelFamily.objects.filter(Q(incidents=incident) | Q(releases__incidents=incident))
-    return list(named.distinct().order_by("pk"))
+def concerned(incident: Incident) -> list[ModelFamily]:
+    """All families an incident is about: named ones and those of its releases and risks.
+
+    Asked of the tables and not of ``incident``, which may hold only what somebody sees of its links.
+    """
+    releases, risks = (rows.objects.filter(incidents=incident).values("family") for rows in (Release, Risk))
+    named = ModelFamily.objects.filter(incidents=incident).values("pk")
+    return list(ModelFamily.objects.filter(Q(pk__in=named) | Q(pk__in=releases) | Q(pk__in=risks)).order_by("pk"))

@@ -50,10 +50,11 @@ def open_incident(
         named.setdefault(release.family_id, release.family)
     if report is not None and report.family is not None:
         named.setdefault(report.family.pk, report.family)
-    if not named and not permissions.can_open_incident(actor, audience_for([])):
-        raise PermissionDenied
     threatened = list(risks)
-    _may_concern(actor, [*named.values(), *(risk.family for risk in threatened)])
+    about = [*named.values(), *(risk.family for risk in threatened)]
+    if not about and not permissions.can_open_incident(actor, audience_for([])):
+        raise PermissionDenied
+    _may_concern(actor, about)
     incident = Incident.objects.create(
         title=title,
         summary=summary,
@@ -61,7 +62,7 @@ def open_incident(
         owner=owner,
         occurred_on=occurred_on,
         opened_by=actor,
-        audience=audience_for(named.values()),
+        audience=audience_for(about),
     )
     _check_owner(incident, owner)
     incident.families.set(named.values())

@@ -1,4 +1,7 @@
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.core.exceptions import PermissionDenied
 
 from accounts.roles import Role
@@ -8,8 +11,9 @@ from common.lifecycle import Refused, Stale
 from common.models import OutboxEvent
 from incidents import services
 from incidents.models import Incident, MisuseReport, audience_for
+from tests.factories.accounts import UserFactory
 from tests.factories.incidents import IncidentFactory
-from tests.factories.registry import ReleaseFactory, RiskFactory
+from tests.factories.registry import ModelFamilyFactory, ReleaseFactory, RiskFactory
 from tests.incidents.conftest import verbs
 
 pytestmark = pytest.mark.django_db
@@ -41,8 +45,6 @@ def test_only_handlers_open_and_change_incidents(role, incident, family, request
 
 
 def test_nobody_opens_an_incident_about_somebody_elses_model(stranger, incident_handler, family):
-    from tests.factories.registry import ModelFamilyFactory
-
     other = ModelFamilyFactory()
     with pytest.raises(PermissionDenied):
         services.open_incident(actor=incident_handler, title="x", families=[family, other])
@@ -192,3 +194,54 @@ def test_the_database_itself_refuses_what_makes_no_sense(report, incident):
     ):
         with pytest.raises(IntegrityError), transaction.atomic():
             model.objects.filter(pk=pk).update(**changes)
+
+
+@pytest.fixture
+def far_away():
+    """A handler at another publisher."""
+    other = ModelFamilyFactory(publisher__slug="far-away")
+    handler = UserFactory()
+    assign_role(handler, Role.INCIDENT_HANDLER, other, actor=service_account("Set-up"))
+    return handler
+
+
+def test_an_incident_about_a_risk_concerns_the_risks_model_only(incident_handler, far_away, family):
+    risk = RiskFactory(family=family)
+    incident = services.open_incident(actor=incident_handler, title="x", risks=[risk])
+
+    assert incident.audience == audience_for([family])
+    assert list(Incident.objects.visible_to(incident_handler)) == [incident]
+    assert not Incident.objects.visible_to(far_away).exists()
+
+
+def test_a_risk_that_is_linked_later_closes_an_open_ended_incident_to_the_others(incident_handler, far_away, family):
+    incident = IncidentFactory()
+    assert Incident.objects.visible_to(far_away).exists()
+    services.edit_incident(incident, actor=incident_handler, risks=[RiskFactory(family=family)])
+
+    assert Incident.objects.get().audience == audience_for([family])
+    assert not Incident.objects.visible_to(far_away).exists()
+    services.edit_incident(incident, actor=incident_handler, families=[family])
+    services.edit_incident(incident, actor=incident_handler, risks=[])
+    assert Incident.objects.get().audience == audience_for([family])
+
+
+def test_incidents_from_before_get_the_audience_of_their_risks(shared, family, release):
+    migration = import_module("incidents.migrations.0002_risks_count_for_the_audience")
+    by_risk, by_all, by_none = IncidentFactory(), IncidentFactory(families=[family]), IncidentFactory()
+    for incident in (by_risk, by_all):
+        incident.risks.set([RiskFactory(family=shared.other.family)])
+    untouched = IncidentFactory(families=[family])
+    before = Incident.objects.get(pk=shared.pk).audience
+
+    migration.recompute(apps, None)
+    migration.recompute(apps, None)
+
+    audience = dict(Incident.objects.values_list("pk", "audience"))
+    assert audience == {
+        by_risk.pk: audience_for([shared.other.family]),
+        by_all.pk: audience_for([family, shared.other.family]),
+        by_none.pk: ["any"],
+        untouched.pk: audience_for([family]),
+        shared.pk: before,
+    }
