@@ -111,7 +111,7 @@ class SocialAccountAdapter(DefaultSocialAccountAdapter):
             messages.info(request, _("You stopped signing in with %(name)s. Nothing was changed.") % name)
         else:
             reason = repr(exception) if exception else f"answered {request.GET.get('error', 'without a code')!r:.100}"
-            log.warning("Single sign-on failed: %.500s", reason)
+            log.warning("Single sign-on failed: %.500s", reason, exc_info=exception)
             words = _("Signing in with %(name)s did not work. Try again in a minute, or sign in another way.")
             messages.error(request, words % name)
         raise ImmediateHttpResponse(

@@ -120,7 +120,9 @@ class OrganisationSerializer(serializers.ModelSerializer[Organisation]):
 class NewOrganisationSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(max_length=200)
     slug = serializers.SlugField(max_length=80)
-    country = serializers.RegexField(r"^[A-Za-z]{2}\Z", required=False, help_text="ISO 3166 code, such as BE.")
+    country = serializers.CharField(
+        max_length=2, required=False, allow_blank=True, help_text="ISO 3166 code, such as BE."
+    )
 
 
 class NewDomainSerializer(serializers.Serializer[Any]):

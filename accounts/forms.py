@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Organisation, OrganisationDomain, Scope, User
 from accounts.roles import Role
+from accounts.selectors import person_with
 from common.forms import BaseForm, BaseModelForm
 
 
@@ -90,12 +91,11 @@ class RoleForm(BaseForm):
         self.fields["scope"].choices = [(key, str(scope)) for key, scope in scopes.items()]
 
     def clean_email(self) -> str:
-        self.user = User.objects.filter(
-            email__iexact=self.cleaned_data["email"], is_active=True, is_service=False
-        ).first()
-        if self.user is None:
+        user = person_with(self.cleaned_data["email"])
+        if user is None:
             raise forms.ValidationError(_("There is no account with this address. Ask the person to sign up first."))
-        return self.user.email
+        self.user = user
+        return user.email
 
     def chosen(self) -> tuple[User, Role, Any]:
         return self.user, Role(self.cleaned_data["role"]), self.scopes[self.cleaned_data["scope"]]

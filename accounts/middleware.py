@@ -5,6 +5,7 @@ from allauth.socialaccount.adapter import get_adapter
 from allauth.socialaccount.helpers import render_authentication_error
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.cache import add_never_cache_headers
 from requests import RequestException
 
 
@@ -25,7 +26,11 @@ class SingleSignOnMiddleware:
             target = response.headers["Location"]
             if "://" in target:
                 context = {"provider": provider.name, "redirect_to": target}
-                return render(request, "socialaccount/login_redirect.html", context)
+                page = render(request, "socialaccount/login_redirect.html", context)
+                page.cookies.update(response.cookies)
+                add_never_cache_headers(page)
+                page.headers["X-Frame-Options"] = "DENY"
+                return page
         return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:

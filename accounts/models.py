@@ -18,7 +18,12 @@ class Organisation(Timestamped):
 
     name = models.CharField(_("name"), max_length=200)
     slug = models.SlugField(_("short name"), max_length=80, unique=True)
-    country = models.CharField(_("country (ISO 3166 code)"), max_length=2, blank=True)
+    country = models.CharField(
+        _("country (ISO 3166 code)"),
+        max_length=2,
+        blank=True,
+        validators=[RegexValidator(r"^[A-Za-z]{2}\Z", _("Write the two letters of a country, such as BE."))],
+    )
 
     class Meta:
         ordering = ["name"]
@@ -38,7 +43,7 @@ class OrganisationDomain(Timestamped):
     domain = models.CharField(
         _("domain"),
         max_length=253,
-        validators=[RegexValidator(r"^[a-z0-9-]+(\.[a-z0-9-]+)+$", _("Write a domain such as example.org."))],
+        validators=[RegexValidator(r"^[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+\Z", _("Write a domain such as example.org."))],
     )
     verified_at = models.DateTimeField(_("verified"), null=True, blank=True)
     evidence = models.CharField(_("how it was verified"), max_length=300, blank=True)

@@ -33,6 +33,10 @@ def group_name(kind: str, pk: Any, role: Role) -> str:
     return f"{kind}:{pk}:{role.value}"
 
 
+# What such a name looks like, for PostgreSQL.
+NAMED_GROUP = rf"^(publisher|modelfamily):[0-9]{{1,18}}:({'|'.join(Role.values)})$"
+
+
 def named_group(name: str) -> tuple[str, int, Role]:
     """What a group's name says: the kind of scope, its number, the role."""
     kind, pk, role = name.split(":")

@@ -22,3 +22,8 @@ def assignments(within: Iterable[Any]) -> list[Assignment]:
     order = list(known)
     found = sorted(rows, key=lambda row: (order.index(row.group.name), str(row.user).lower()))
     return [Assignment(row.user, *known[row.group.name]) for row in found]
+
+
+def person_with(email: str) -> User | None:
+    """The account that can be given a role: a person's, not closed, by its address in any spelling."""
+    return User.objects.filter(email__iexact=email, is_active=True, is_service=False).first()

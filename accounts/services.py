@@ -146,7 +146,9 @@ def create_organisation(*, actor: Any, name: str, slug: str, country: str = "") 
         raise PermissionDenied
     if Organisation.objects.filter(slug=slug).exists():
         raise Refused(_("There is an organisation with this short name."), field="slug")
-    organisation = Organisation.objects.create(name=name, slug=slug, country=country.upper())
+    organisation = Organisation(name=name, slug=slug, country=country.upper())
+    organisation.full_clean()
+    organisation.save()
     audit.record(actor, "accounts.organisation.create", organisation, after={"name": name, "slug": slug})
     return organisation
 

@@ -1,5 +1,6 @@
 """How large a body may be. The addresses that take model files say so; every other one has a limit."""
 
+import sys
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -53,7 +54,9 @@ class BodyLimitMiddleware:
 
 def _length(request: HttpRequest) -> int:
     given = request.META.get("CONTENT_LENGTH") or ""
-    return int(given) if given.isascii() and given.isdigit() and len(given) < 20 else 0
+    if not (given.isascii() and given.isdigit()):
+        return 0
+    return int(given) if len(given) < 20 else sys.maxsize
 
 
 class BodyLimit(FileUploadHandler):

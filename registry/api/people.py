@@ -5,6 +5,7 @@ from typing import Any
 import django_filters
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.exceptions import ValidationError
@@ -14,6 +15,7 @@ from rest_framework.response import Response
 from accounts.models import User
 from accounts.permissions import can_manage_roles, scopes
 from accounts.roles import Role, named_group
+from accounts.selectors import person_with
 from accounts.services import assign_role, remove_role, role_group
 from common.api.filters import FilterSet, RowNumber
 from common.api.permissions import SignedIn
@@ -118,7 +120,7 @@ class RoleAssignmentViewSet(
         # Before the address is looked up: only who gives roles here learns whether it has an account.
         if not can_manage_roles(request.user, scope):
             raise PermissionDenied
-        user = User.objects.filter(email__iexact=data["email"], is_active=True, is_service=False).first()
+        user = person_with(data["email"])
         if user is None:
             raise ValidationError({"email": ["There is no account with this address."]})
         assign_role(user, role, scope, actor=request.user)
@@ -127,7 +129,7 @@ class RoleAssignmentViewSet(
 
     def perform_destroy(self, instance: Any) -> None:
         kind, number, role = named_group(instance.group.name)
-        scope = (Publisher if kind == "publisher" else ModelFamily).objects.get(pk=number)
+        scope = get_object_or_404(Publisher if kind == "publisher" else ModelFamily, pk=number)
         remove_role(instance.user, role, scope, actor=self.request.user)
 
     @extend_schema(responses={204: None})

@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 
 from accounts.models import User
 from accounts.permissions import Scopes, scopes
-from accounts.roles import Role, group_name
+from accounts.roles import NAMED_GROUP, Role, group_name
 from registry.models import ModelFamily
 
 
@@ -24,7 +24,8 @@ def assignments_within(user: Any) -> QuerySet[Any]:
     rows = User.groups.through.objects.select_related("user", "group")
     held = scopes(user)
     if held.everywhere:
-        return rows.filter(Q(group__name__startswith="publisher:") | Q(group__name__startswith="modelfamily:"))
+        # Other groups may be named alike by hand.
+        return rows.filter(group__name__regex=NAMED_GROUP)
     publishers, families = held.publisher_ids(Role.ADMINISTRATOR), held.family_ids(Role.ADMINISTRATOR)
     theirs = ModelFamily.objects.filter(publisher__in=publishers).values_list("pk", flat=True) if publishers else ()
     names = [group_name("publisher", pk, role) for pk in publishers for role in Role]

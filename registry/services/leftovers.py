@@ -78,5 +78,8 @@ def _sweep_temporary(before: datetime) -> Iterator[str]:
             path.unlink()
         except FileNotFoundError:
             continue
+        except OSError:
+            log.exception("Could not remove %s", path)
+            continue
         log.warning("Removed %s (%s bytes): an upload that never ended.", path, size)
         yield str(path)

@@ -1,15 +1,17 @@
 """What the sidebar counts follows from who asks and what they may do now, although its SQL is kept for a minute."""
 
+from datetime import date
+
 import pytest
 from django.template import Context, Template
-from django.utils import translation
+from django.utils import timezone, translation
 
 from accounts import services
 from accounts.models import User
 from accounts.roles import Role
 from common import workspace
 from registry.models import Risk
-from tests.factories.registry import RiskFactory
+from tests.factories.registry import MitigationFactory, RiskFactory
 
 
 def counts(user):
@@ -44,3 +46,26 @@ def test_words_are_looked_up_in_each_language():
         assert page.render(Context()) == "Ja"
     with translation.override("en"):
         assert page.render(Context()) == "Yes"
+
+
+@pytest.fixture
+def late_at_midnight(risk_owner, family, time_machine):
+    """A mitigation that is due on 18 November, seen a minute before that day ends in UTC."""
+    time_machine.move_to("2026-11-18 23:59:30Z", tick=False)
+    risk = RiskFactory(family=family, opened=True, owner=risk_owner)
+    MitigationFactory(family=family, owner=risk_owner, due_on=date(2026, 11, 18), risks=[risk])
+    return time_machine
+
+
+@pytest.mark.django_db
+def test_what_is_overdue_at_midnight_counts_a_minute_later(risk_owner, late_at_midnight):
+    assert counts(risk_owner)["risks"] == 0
+    late_at_midnight.move_to("2026-11-19 00:00:30Z", tick=False)
+    assert counts(risk_owner)["risks"] == 1
+
+
+@pytest.mark.django_db
+def test_the_day_is_the_readers(risk_owner, late_at_midnight):
+    assert counts(risk_owner)["risks"] == 0
+    with timezone.override("Europe/Brussels"):
+        assert counts(risk_owner)["risks"] == 1

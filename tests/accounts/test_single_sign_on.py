@@ -254,3 +254,10 @@ def test_user_info_about_somebody_else_is_not_believed(provider, told):
 def test_the_policy_of_no_page_has_an_exception_for_the_provider(provider):
     for path in ("/account/login/", ENTRANCE):
         assert "form-action 'self';" in f"{Client().get(path).headers['Content-Security-Policy']};"
+
+
+def test_the_page_that_moves_on_is_kept_by_nobody_and_framed_by_nobody(provider):
+    page = Client().post(ENTRANCE)
+
+    assert "no-store" in page.headers["Cache-Control"]
+    assert page.headers["X-Frame-Options"] == "DENY"

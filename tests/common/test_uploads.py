@@ -99,3 +99,7 @@ def test_a_body_is_refused_before_any_of_it_has_arrived(live_server):
         answer = line.recv(4096)
 
     assert answer.startswith(b"HTTP/1.1 413")
+
+
+def test_a_length_of_more_digits_than_a_number_has_is_too_large(client):
+    assert client.post("/theme/", {"theme": "dark"}, CONTENT_LENGTH="0" * 20 + "5000000000").status_code == 413

@@ -1,6 +1,7 @@
 """Roles and organisations over the API: the same rules as on the pages."""
 
 import pytest
+from django.contrib.auth.models import Group
 
 from accounts.models import Organisation, User
 from accounts.permissions import has_role
@@ -169,3 +170,34 @@ def test_the_list_of_organisations_costs_the_same_for_many(client, superuser, co
 
     with django_assert_num_queries(4):
         assert client.get(ORGANISATIONS).status_code == 200
+
+
+@pytest.mark.parametrize("country", ["1", "1B", "Belgium"])
+def test_page_and_api_refuse_the_same_countries(client, superuser, country):
+    client.force_login(superuser)
+    given = {"name": "University", "slug": "university", "country": country}
+
+    assert client.post("/workspace/organisations/", given).status_code == 422
+    answer = client.post("/api/v1/organisations/", given, content_type="application/json")
+    assert (answer.status_code, "country" in answer.content.decode()) == (400, True)
+
+
+def test_page_and_api_take_no_country_and_a_domain_in_any_spelling(client, superuser):
+    client.force_login(superuser)
+    given = {"name": "University", "slug": "university", "country": ""}
+    made = client.post("/api/v1/organisations/", given, content_type="application/json")
+    assert made.status_code == 201
+
+    address = "/workspace/organisations/university/"
+    assert client.post(address, {"domain": "University.EXAMPLE.org"}).status_code == 302
+    assert Organisation.objects.get(slug="university").domains.get().domain == "university.example.org"
+
+
+def test_groups_and_scopes_of_other_hands_do_no_harm(client, superuser, auditor):
+    client.force_login(superuser)
+    for name in ("publisher:readers", "modelfamily:999999:auditor"):
+        Group.objects.create(name=name).user_set.add(auditor)
+
+    rows = client.get("/api/v1/role-assignments/").json()["results"]
+    gone = next(row for row in rows if row["family"] == 999999)
+    assert client.delete(f"/api/v1/role-assignments/{gone['id']}/").status_code == 404
