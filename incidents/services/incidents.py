@@ -9,13 +9,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
+from accounts.permissions import scopes
 from common import audit, events
 from common.editing import edit
 from common.lifecycle import Move, Refused, apply
 from governance.models import Decision
 from incidents import permissions
 from incidents.lifecycle import INCIDENT_MOVES
-from incidents.models import Incident, IncidentReport, MisuseReport, audience_for
+from incidents.models import EVERYONE_CONCERNED, Incident, IncidentReport, MisuseReport, audience_for
 from incidents.models.incident import concerned
 from registry.models import ModelFamily, Release, Risk
 
@@ -99,7 +100,8 @@ def edit_incident(incident: Incident, *, actor: Any, expected_version: int | Non
     """Change fields and links (``families``, ``releases``, ``risks``).
 
     Of the links, only those to models that ``actor`` handles change: what others linked stays, named or not.
-    Raises ``PermissionDenied`` for a link that is new and not theirs to make, ``Stale`` when somebody was faster.
+    Raises ``PermissionDenied`` for a link that is new and not theirs to make, ``Stale`` when somebody was faster,
+    and ``Refused`` when the last model would go, since the incident would then be everybody's to read.
     """
     _require(actor, incident)
     links = {name: list(changes.pop(name)) for name in LINKS if name in changes}
@@ -109,7 +111,10 @@ def edit_incident(incident: Incident, *, actor: Any, expected_version: int | Non
     for name, rows in links.items():
         _relink(incident, name, rows, actor)
     if links:
+        had_models = EVERYONE_CONCERNED not in incident.audience
         incident = _follow_audience(incident)
+        if had_models and EVERYONE_CONCERNED in incident.audience and not scopes(actor).everywhere:
+            raise Refused(_("Name at least one model: without one, all publishers could read this."), field="families")
     _check_owner(incident, changes.get("owner"))
     return incident
 

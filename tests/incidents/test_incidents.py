@@ -245,3 +245,39 @@ def test_incidents_from_before_get_the_audience_of_their_risks(shared, family, r
         untouched.pk: audience_for([family]),
         shared.pk: before,
     }
+
+
+@pytest.mark.parametrize("link", ["families", "releases", "risks"])
+def test_a_handler_does_not_open_their_incident_to_everybody(incident_handler, far_away, family, release, link, client):
+    named = {"families": [family], "releases": [release], "risks": [RiskFactory(family=family)]}[link]
+    incident = IncidentFactory(owner=incident_handler)
+    services.edit_incident(incident, actor=incident_handler, **{link: named})
+    with pytest.raises(Refused, match="Name at least one model") as refused:
+        services.edit_incident(incident, actor=incident_handler, title="Other", **{link: []})
+
+    assert refused.value.field == "families"
+    fresh = Incident.objects.get()
+    assert (fresh.title, list(getattr(fresh, link).all())) == (incident.title, named)
+    assert not Incident.objects.visible_to(far_away).exists()
+
+    client.force_login(incident_handler)
+    data = {"title": "T", "severity": "low", "row_version": fresh.row_version}
+    by_page = client.post(f"/workspace/incidents/{incident.pk}/edit/", data)
+    by_api = client.patch(
+        f"/api/v1/incidents/{incident.pk}/", {link: []}, content_type="application/json", headers={"If-Match": "*"}
+    )
+    assert (by_page.status_code, by_api.status_code) == (422, 409)
+    assert "Name at least one model" in by_page.content.decode()
+    assert by_api.json()["errors"][0]["field"] == "families"
+    assert Incident.objects.get().audience == audience_for([family])
+
+
+def test_an_incident_that_never_named_a_model_needs_none(incident_handler):
+    incident = IncidentFactory()
+    services.edit_incident(incident, actor=incident_handler, title="Other", families=[], releases=[], risks=[])
+    assert (Incident.objects.get().title, Incident.objects.get().audience) == ("Other", ["any"])
+
+
+def test_a_superuser_may_open_an_incident_to_everybody(incident, superuser):
+    services.edit_incident(incident, actor=superuser, families=[])
+    assert Incident.objects.get().audience == ["any"]
