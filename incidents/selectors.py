@@ -274,12 +274,18 @@ def incidents_of(report: Any) -> list[Incident]:
     return [Incident(**row) for row in report.incident_rows or []]
 
 
+def links_seen_by(user: Any) -> list[Prefetch]:
+    """The numbers of the models, releases and risks of incidents, as far as ``user`` may know of them."""
+    kinds: dict[str, Any] = {"families": ModelFamily, "releases": Release, "risks": Risk}
+    return [Prefetch(name, kind.objects.visible_to(user).only("pk").order_by("pk")) for name, kind in kinds.items()]
+
+
 def incident_rows(user: Any) -> Any:
     """Incidents with what a row of the list shows and nothing else."""
     return (
         Incident.objects.visible_to(user)
         .select_related("owner")
-        .prefetch_related(Prefetch("families", ModelFamily.objects.only("name")))
+        .prefetch_related(Prefetch("families", ModelFamily.objects.visible_to(user).only("name")))
         .only(
             *("title", "stage", "severity", "external_reference", "occurred_on"),
             *("owner__display_name", "owner__email"),

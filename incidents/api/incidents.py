@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, status, viewsets
@@ -10,7 +10,7 @@ from rest_framework.response import Response
 
 from common.api.permissions import SignedIn
 from common.api.views import IdempotentCreateMixin, LostUpdateMixin, etag
-from incidents import services
+from incidents import selectors, services
 from incidents.api.serializers import (
     DecisionLinkSerializer,
     IncidentDetailSerializer,
@@ -42,7 +42,10 @@ class IncidentViewSet(
     ordering_fields = ["id", "created_at", "occurred_on"]
 
     def get_queryset(self) -> QuerySet[Incident]:
-        rows = Incident.objects.visible_to(self.request.user).prefetch_related("families", "releases", "risks")
+        rows = Incident.objects.visible_to(self.request.user)
+        if self.action not in {"list", "retrieve"}:
+            return rows  # what is changed is read whole; its answer asks for the links
+        rows = rows.prefetch_related(*selectors.links_seen_by(self.request.user))
         return rows if self.action == "retrieve" else rows.defer("external")
 
     def get_serializer_class(self) -> Any:
@@ -59,6 +62,7 @@ class IncidentViewSet(
         return self._answer(services.open_incident(actor=request.user, **given.validated_data), status.HTTP_201_CREATED)
 
     def _answer(self, incident: Incident, code: int = status.HTTP_200_OK) -> Response:
+        prefetch_related_objects([incident], *selectors.links_seen_by(self.request.user))
         data = IncidentDetailSerializer(incident, context=self.get_serializer_context()).data
         return Response(data, status=code, headers={"ETag": etag(incident.row_version)})
 

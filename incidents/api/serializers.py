@@ -194,6 +194,9 @@ class ReportModelSerializer(serializers.Serializer):
 
 
 class IncidentSerializer(serializers.ModelSerializer[Incident]):
+    """An incident. Of the models, releases and risks it is about, it names those that you may know of."""
+
+    # To read, ``selectors.links_seen_by`` has fetched the links: they are not asked for one incident at a time.
     reference = serializers.CharField(read_only=True)
     families = Visible(queryset=ModelFamily.objects.all(), many=True, required=False)
     releases = Visible(queryset=Release.objects.select_related("family"), many=True, required=False)

@@ -8,6 +8,7 @@ from accounts.services import create_token
 from incidents import receipts
 from incidents.models import Incident, MisuseReport, ReportAttachment
 from tests.factories.incidents import IncidentFactory, MisuseReportFactory
+from tests.factories.registry import ReleaseFactory, RiskFactory
 from tests.incidents.conftest import ANSWERS
 
 pytestmark = pytest.mark.django_db
@@ -187,3 +188,53 @@ def test_naming_an_owner_does_not_turn_numbers_into_names(api, stranger, family)
     ):
         assert (answer.status_code, answer.json()["errors"][0]["field"]) == (409, "owner")
         assert str(stranger) not in answer.content.decode()
+
+
+@pytest.fixture
+def shared(family):
+    """An incident of the cast's model and of one nobody may know of yet; with the links that the cast may see."""
+    secret = ReleaseFactory(family__publisher__slug="far-away", family__name="Not announced")
+    incident = IncidentFactory(families=[family, secret.family])
+    incident.releases.set([secret])
+    mine = RiskFactory(family=family)
+    incident.risks.set([mine, RiskFactory(family=secret.family)])
+    incident.seen = {"families": [family.pk], "releases": [], "risks": [mine.pk]}
+    return incident
+
+
+def test_links_name_only_what_the_caller_may_know_of(api, shared, report, superuser):
+    url, match = f"{INCIDENTS}{shared.pk}/", {"if-match": "*"}
+    for answer in (
+        api.get(url),
+        api.patch(url, {"title": "Letters"}, format="json", headers=match),
+        api.patch(url, {"families": shared.seen["families"]}, format="json", headers=match),
+        api.put(f"{url}lessons/", {"lessons": "Test."}, format="json", headers=match),
+        api.post(f"{url}reports/", {"report": report.pk}, format="json"),
+        api.get(INCIDENTS),
+    ):
+        body = answer.json()
+        assert answer.status_code in {200, 201}, body
+        body = body["results"][0] if "results" in body else body
+        assert {name: body[name] for name in shared.seen} == shared.seen
+    everything = client_of(superuser).get(url).json()
+    assert [len(everything[name]) for name in shared.seen] == [2, 1, 2]
+
+
+def test_the_list_of_incidents_names_no_model_that_the_reader_may_not_know_of(client, shared, incident_handler):
+    client.force_login(incident_handler)
+    page = client.get("/workspace/incidents/").content.decode()
+    assert shared.title in page
+    assert "Not announced" not in page
+
+
+@pytest.mark.parametrize("links", [1, 3])
+def test_one_incident_costs_the_same_however_much_is_linked(links, api, family, django_assert_max_num_queries):
+    incident = IncidentFactory(families=[family])
+    incident.releases.set(ReleaseFactory(family=family, version=f"7.{number}") for number in range(links))
+    incident.risks.set(RiskFactory.create_batch(links, family=family))
+    url = f"{INCIDENTS}{incident.pk}/"
+    api.get(url)
+    with django_assert_max_num_queries(8):
+        assert len(api.get(url).json()["risks"]) == links
+    with django_assert_max_num_queries(15):
+        api.patch(url, {"title": "Letters"}, format="json", headers={"if-match": "*"})
