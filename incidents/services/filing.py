@@ -1,5 +1,6 @@
 """What a reporter does: file a report, come back to it, write again."""
 
+import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from incidents.lifecycle import FOLLOW_UP, REOPEN
 from incidents.models import Category, MisuseReport, ReportAttachment, ReportMessage, audience_for
 from incidents.models.report import Visibility, this_hour
 from incidents.sealing import seal
+
+log = logging.getLogger(__name__)
 
 RECEIPT_SHOWN_FOR_HOURS = 24
 
@@ -212,5 +215,14 @@ def kept(
         yield stored
     except BaseException:
         for attachment in stored:
-            attachment.file.delete(save=False)
+            _take_back(attachment)
         raise
+
+
+def _take_back(attachment: ReportAttachment) -> None:
+    """Remove the bytes of an attachment that does not come to be; what is in the way of that is not what went wrong."""
+    name = attachment.file.name
+    try:
+        attachment.file.delete(save=False)
+    except Exception:
+        log.exception("Could not remove %s, which no row names.", name)

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from django.core.files.storage import FileSystemStorage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
 
@@ -83,6 +84,32 @@ def test_files_go_when_the_report_does_not_come(release, monkeypatch):
     with pytest.raises(RuntimeError):
         file(evidence=[SimpleUploadedFile("a.txt", b"lost")])
     assert set(_stored()) == before
+    assert not MisuseReport.objects.exists()
+
+
+def test_a_storage_that_dies_between_two_files_is_cleaned_up_as_far_as_it_goes(release, monkeypatch, caplog):
+    """It takes two of three files, and then will not remove the first either."""
+    save, delete, taken = FileSystemStorage._save, FileSystemStorage.delete, []
+
+    def dying(self, name, content):
+        if len(taken) == 2:
+            raise ConnectionError("the storage is away")
+        taken.append(save(self, name, content))
+        return taken[-1]
+
+    def half_dead(self, name):
+        if name == taken[0]:
+            raise ConnectionError("the storage is still away")
+        delete(self, name)
+
+    before = set(_stored())
+    monkeypatch.setattr(FileSystemStorage, "_save", dying)
+    monkeypatch.setattr(FileSystemStorage, "delete", half_dead)
+    with pytest.raises(ConnectionError, match="the storage is away"), caplog.at_level("ERROR", logger="incidents"):
+        file(evidence=[SimpleUploadedFile(f"{n}.txt", n.encode()) for n in ("a", "b", "c")])
+
+    assert [path.name for path in set(_stored()) - before] == [taken[0].rpartition("/")[2]]
+    assert taken[0] in caplog.text
     assert not MisuseReport.objects.exists()
 
 
