@@ -186,6 +186,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=3, minute=17),
         "options": {"expires": 3600.0},
     },
+    "sweep-attachments": {
+        "task": "incidents.tasks.sweep_attachments",
+        "schedule": crontab(hour=3, minute=27),
+        "options": {"expires": 3600.0},
+    },
     "sweep-jobs": {"task": "common.tasks.sweep_jobs", "schedule": 30.0, "options": {"expires": 30.0}},
 }
 

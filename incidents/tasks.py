@@ -15,3 +15,11 @@ def send_digest(pk: int) -> None:
     from incidents import services
 
     services.send_digest(pk)
+
+
+@shared_task
+def sweep_attachments() -> None:
+    """Once a day: remove attachments of what did not come to be. Run twice it removes nothing more."""
+    from incidents import services
+
+    services.sweep_attachments()

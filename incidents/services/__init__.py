@@ -19,6 +19,7 @@ from incidents.services.incidents import (
     record_lessons,
     unlink_report,
 )
+from incidents.services.leftovers import sweep_attachments
 from incidents.services.notify import note_for_handlers, pending_digests, send_digest
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "reply_as_reporter",
     "reveal_contact",
     "send_digest",
+    "sweep_attachments",
     "triage_report",
     "unlink_report",
     "was_filed",
