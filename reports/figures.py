@@ -201,13 +201,14 @@ def _grants(scope: Scope, period: Period) -> Values:
 
 
 def incidents_between(scope: Scope, period: Period) -> QuerySet[Any]:
-    """Incidents of ``scope``, named directly or through a release, with their stages at both ends of the period."""
+    """Incidents of ``scope``, named directly or by a release or a risk, with their stages at both ends of the period."""
 
     def at(moment: dt.datetime) -> Coalesce:
         stamps = {"closed_at": "closed", "resolved_at": "resolved", "contained_at": "contained"}
         return stage_at(Incident, moment, _since(moment, "open", **stamps))
 
-    concerned = Incident.objects.filter(scope.families("families") | scope.families("releases__family")).values("pk")
+    named = scope.families("families") | scope.families("releases__family") | scope.families("risks__family")
+    concerned = Incident.objects.filter(named).values("pk")
     rows = Incident.objects.filter(pk__in=concerned, created_at__lt=period.ends)
     return rows.annotate(was=at(period.begins), became=at(period.ends))
 

@@ -235,6 +235,12 @@ class TestEdges:
         type(incident).objects.update(created_at=day(10))
         assert values(Scope(publisher=publisher), quarter)["incidents.total"] == 1
 
+    def test_an_incident_known_by_its_risk_alone_counts(self, family, scope, quarter):
+        incident = IncidentFactory()
+        incident.risks.add(RiskFactory(family=family))
+        type(incident).objects.update(created_at=day(10))
+        assert values(scope, quarter)["incidents.total"] == 1
+
 
 class TestPast:
     """What happened after a period does not change its figures, because the audit trail remembers."""
