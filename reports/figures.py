@@ -201,7 +201,7 @@ def _grants(scope: Scope, period: Period) -> Values:
 
 
 def incidents_between(scope: Scope, period: Period) -> QuerySet[Any]:
-    """Incidents of ``scope``, named directly or by a release or a risk, with their stages at both ends of the period."""
+    """Incidents of ``scope``, named directly or by a release or risk, with their stages at both ends of the period."""
 
     def at(moment: dt.datetime) -> Coalesce:
         stamps = {"closed_at": "closed", "resolved_at": "resolved", "contained_at": "contained"}
