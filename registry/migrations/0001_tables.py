@@ -2,7 +2,7 @@ import django.contrib.postgres.fields
 import django.core.validators
 import django.db.models.deletion
 import django.db.models.expressions
-import registry.models.catalogue
+import registry.models.artifacts
 from django.conf import settings
 from django.db import migrations, models
 
@@ -118,10 +118,10 @@ class Migration(migrations.Migration):
             name='Artifact',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.CharField(max_length=300, validators=[registry.models.catalogue.check_artifact_path], verbose_name='path')),
+                ('path', models.CharField(max_length=300, validators=[registry.models.artifacts.check_artifact_path], verbose_name='path')),
                 ('size', models.BigIntegerField(verbose_name='size in bytes')),
                 ('sha256', models.CharField(max_length=64, validators=[django.core.validators.RegexValidator('^[0-9a-f]{64}$', 'A SHA-256 digest is 64 hexadecimal digits.')], verbose_name='SHA-256')),
-                ('file', models.FileField(max_length=300, upload_to=registry.models.catalogue.artifact_location)),
+                ('file', models.FileField(max_length=300, upload_to=registry.models.artifacts.artifact_location)),
                 ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='added')),
                 ('created_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
                 ('release', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='artifacts', to='registry.release')),

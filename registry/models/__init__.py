@@ -1,14 +1,9 @@
-from registry.models.catalogue import (
-    PUBLIC_STAGES,
-    Artifact,
-    Modality,
-    ModelCard,
-    ModelFamily,
-    Publisher,
-    Release,
-    Stage,
-)
-from registry.models.risks import Mitigation, Objective, Risk, RiskAssessment
+from registry.models.artifacts import Artifact
+from registry.models.cards import ModelCard
+from registry.models.catalogue import PUBLIC_STAGES, Modality, ModelFamily, Publisher, Release, Stage
+from registry.models.mitigations import Mitigation
+from registry.models.objectives import Objective
+from registry.models.risks import Risk, RiskAssessment
 
 __all__ = [
     "PUBLIC_STAGES",

@@ -7,38 +7,14 @@ from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVect
 from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import scopes
 from common.addresses import address
-from common.models import Staged, Timestamped, Versioned
+from common.models import Staged, Timestamped
 from registry.models.catalogue import PUBLIC_STAGES, ModelFamily, Release
+from registry.models.objectives import Objective
 from registry.scale import Level, Likelihood, Severity, level
-
-
-class ObjectiveQuerySet(models.QuerySet["Objective"]):
-    def visible_to(self, user: Any) -> "ObjectiveQuerySet":
-        """Objectives of the families that ``user`` may know of."""
-        return self.filter(family__in=ModelFamily.objects.visible_to(user).values("pk"))
-
-
-class Objective(Versioned, Timestamped):
-    """What a model family must hold to, so that a risk can say what it threatens."""
-
-    family = models.ForeignKey(ModelFamily, models.CASCADE, related_name="objectives")
-    title = models.CharField(_("objective"), max_length=200)
-    statement = models.TextField(_("what it means"), blank=True)
-
-    objects = ObjectiveQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["pk"]
-        constraints = [models.UniqueConstraint(fields=["family", "title"], name="one_objective_per_title")]
-
-    def __str__(self) -> str:
-        return self.title
-
 
 # A risk of one release only is shown no earlier than that release.
 _SHOWN = Q(is_public=True) & (Q(release=None) | Q(release__stage__in=PUBLIC_STAGES))
@@ -259,66 +235,3 @@ class RiskAssessment(models.Model):
     @property
     def level(self) -> Level | None:
         return level(self.likelihood * self.severity)
-
-
-class MitigationQuerySet(models.QuerySet["Mitigation"]):
-    def visible_to(self, user: Any) -> "MitigationQuerySet":
-        """Mitigations of a risk that ``user`` may know of, and all of the families they hold a role for."""
-        held = scopes(user)
-        if held.everywhere:
-            return self
-        through = Mitigation.risks.through.objects.filter(mitigation_id=OuterRef("pk"))
-        seen = Exists(through.filter(risk__in=Risk.objects.visible_to(user).values("pk")))
-        mine = Q(family__publisher_id__in=held.publisher_ids()) | Q(family_id__in=held.family_ids())
-        return self.filter(mine | Q(seen))
-
-    def unfinished(self) -> "MitigationQuerySet":
-        return self.filter(stage__in=[Mitigation.Stage.PLANNED, Mitigation.Stage.IN_PROGRESS])
-
-
-class Mitigation(Staged, Timestamped):
-    """What is done about one or several risks, by whom and until when."""
-
-    class Stage(models.TextChoices):
-        """Where a mitigation is: planned, in progress, done, or dropped with the reason on record."""
-
-        PLANNED = "planned", _("Planned")
-        IN_PROGRESS = "in_progress", _("In progress")
-        DONE = "done", _("Done")
-        DROPPED = "dropped", _("Dropped")
-
-    family = models.ForeignKey(ModelFamily, models.PROTECT, related_name="mitigations")
-    risks = models.ManyToManyField(Risk, related_name="mitigations")
-    stage = models.CharField(_("stage"), max_length=24, choices=Stage.choices, default=Stage.PLANNED, editable=False)
-    title = models.CharField(_("mitigation"), max_length=200)
-    description = models.TextField(_("how it works"), blank=True)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, related_name="owned_mitigations", verbose_name=_("owner")
-    )
-    due_on = models.DateField(_("due"))
-
-    objects = MitigationQuerySet.as_manager()
-
-    class Meta:
-        ordering = ["due_on", "pk"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(stage__in=["planned", "in_progress", "done", "dropped"]), name="mitigation_stage_is_known"
-            )
-        ]
-        indexes = [
-            models.Index(
-                fields=["owner", "due_on"], name="mitigation_due", condition=Q(stage__in=["planned", "in_progress"])
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.title
-
-    @property
-    def unfinished(self) -> bool:
-        return self.stage in {self.Stage.PLANNED, self.Stage.IN_PROGRESS}
-
-    @property
-    def overdue(self) -> bool:
-        return self.unfinished and self.due_on < timezone.localdate()
