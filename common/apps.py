@@ -7,6 +7,6 @@ class CommonConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        # What an app shows elsewhere, what it reacts to and which background work it knows are
-        # registered by importing these files, wherever an app has them.
-        autodiscover_modules("panels", "subscribers", "jobs")
+        # What an app shows elsewhere, what it reacts to, which background work it knows and what its
+        # references mean are registered by importing these files, wherever an app has them.
+        autodiscover_modules("panels", "subscribers", "jobs", "references")
