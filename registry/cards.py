@@ -118,7 +118,7 @@ def read(source: str) -> ReadCard:
             _("The card has no front matter. Begin it with “---” on a line, then the metadata as YAML, then “---”."),
             field="source",
         )
-    _check_front_matter(block.group(2))
+    check_front_matter(block.group(2))
     try:
         card = ModelCard(text)
         metadata = _plain(card.data.to_dict())
@@ -139,38 +139,39 @@ def _too_large(size: int) -> Refused:
     return Refused(words % {"size": size / 1e6, "limit": LARGEST_CARD / 1e6}, field="source")
 
 
-def _check_front_matter(front: str) -> None:
+def check_front_matter(front: str, *, field: str = "source", first_line: int = 2) -> None:
+    """Raise ``Refused`` for YAML that is no mapping, or that nobody should have to read."""
     if len(front) > LARGEST_FRONT_MATTER:
         raise Refused(
             _("The front matter is %(size)s kB long; at most %(limit)s kB are read.")
             % {"size": len(front) // 1000, "limit": LARGEST_FRONT_MATTER // 1000},
-            field="source",
+            field=field,
         )
     depth = 0
     try:
         for event in yaml.parse(front, Loader=yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
                 # A few lines of anchors and aliases can stand for gigabytes.
-                raise Refused(_("YAML aliases (“*name”) are not allowed in the front matter."), field="source")
+                raise Refused(_("YAML aliases (“*name”) are not allowed in the front matter."), field=field)
             depth += isinstance(event, yaml.CollectionStartEvent)
             depth -= isinstance(event, yaml.CollectionEndEvent)
             if depth > 50:
-                raise Refused(_("The front matter is nested more than 50 levels deep."), field="source")
+                raise Refused(_("The front matter is nested more than 50 levels deep."), field=field)
         if not isinstance(yaml.safe_load(front), dict | None):
-            raise Refused(_("The front matter must be a list of “name: value” lines."), field="source")
+            raise Refused(_("The front matter must be a list of “name: value” lines."), field=field)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or _first_line(error)
         if mark is None:
-            raise Refused(_("The front matter is not valid YAML: %s.") % problem, field="source") from error
-        # The mark counts from 0 inside the block, which begins below the line “---”.
+            raise Refused(_("The front matter is not valid YAML: %s.") % problem, field=field) from error
+        # The mark counts from 0 inside the block, which begins below the line “---” in a card.
         raise Refused(
             _("The front matter is not valid YAML: line %(line)s, column %(column)s: %(problem)s.")
-            % {"line": mark.line + 2, "column": mark.column + 1, "problem": problem},
-            field="source",
+            % {"line": mark.line + first_line, "column": mark.column + 1, "problem": problem},
+            field=field,
         ) from error
     except (ValueError, RecursionError) as error:
-        raise Refused(_("The front matter is not valid YAML: %s.") % _first_line(error), field="source") from error
+        raise Refused(_("The front matter is not valid YAML: %s.") % _first_line(error), field=field) from error
 
 
 def _first_line(error: BaseException) -> str:

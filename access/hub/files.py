@@ -38,7 +38,8 @@ def listing(release: Release) -> list[dict[str, object]]:
 
 
 def card_of(release: Release) -> ModelCard | None:
-    return release.cards.order_by("-number").first()
+    """The card that the revision covers: clients that pinned a commit get exactly its bytes, corrected or not."""
+    return release.cards.of_record().first()
 
 
 def is_local(storage: Storage) -> bool:

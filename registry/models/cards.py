@@ -1,12 +1,40 @@
+from typing import Any
+
 from django.conf import settings
 from django.db import models
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from registry.models.catalogue import SHA256, OfRelease, Release
+from accounts.permissions import scopes
+from registry.models.catalogue import PUBLIC_STAGES, SHA256, OfRelease, Release
+
+
+class CardVersions(OfRelease):
+    def visible_to(self, user: Any) -> "CardVersions":
+        """Versions that ``user`` may read: of public releases that of record and the corrections to it.
+
+        What a card said before its release was published is for people with a role.
+        """
+        held = scopes(user)
+        if held.everywhere:
+            return self
+        theirs = Q(release__family__publisher_id__in=held.publisher_ids()) | Q(release__family_id__in=held.family_ids())
+        later = ModelCard.objects.filter(
+            release=OuterRef("release"), number__gt=OuterRef("number"), correction_note=""
+        ).order_by()
+        return self.filter(Q(release__stage__in=PUBLIC_STAGES) & ~Exists(later) | theirs)
+
+    def of_record(self) -> "CardVersions":
+        """For one release: the version that its revision covers, which is the last that is no correction."""
+        return self.filter(correction_note="").order_by("-number")[:1]
 
 
 class ModelCard(models.Model):
-    """One version of a release's card: the source as it was given, and what was read from it."""
+    """One version of a release's card: the source as it was given, and what was read from it.
+
+    Versions count up and are never changed. After publication a version is a correction and says what it
+    corrects; the last one before is the version of record.
+    """
 
     release = models.ForeignKey(Release, models.CASCADE, related_name="cards")
     number = models.PositiveIntegerField(_("version"))
@@ -14,10 +42,11 @@ class ModelCard(models.Model):
     body = models.TextField(_("text"))
     metadata = models.JSONField(_("metadata"), default=dict)
     sha256 = models.CharField(max_length=64, validators=[SHA256])
+    correction_note = models.TextField(_("what was corrected, and why"), blank=True, default="")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(_("added"), auto_now_add=True)
 
-    objects = OfRelease.as_manager()
+    objects = CardVersions.as_manager()
 
     class Meta:
         ordering = ["-number"]
@@ -25,3 +54,7 @@ class ModelCard(models.Model):
 
     def __str__(self) -> str:
         return f"Model card {self.number}"
+
+    @property
+    def is_correction(self) -> bool:
+        return bool(self.correction_note)

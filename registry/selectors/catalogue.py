@@ -31,7 +31,7 @@ def revision_of(release: Release) -> str:
     The same card and files always give the same revision, so a client that pinned it gets exactly these bytes.
     It has the shape of a Git commit because Hugging Face clients expect one.
     """
-    card = release.cards.order_by("-number").values_list("sha256", flat=True).first()
+    card = release.cards.of_record().values_list("sha256", flat=True).first()
     files = list(release.artifacts.order_by("path").values_list("path", "size", "sha256"))
     content = json.dumps([release.family_id, release.version, card, files], separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()[:40]
@@ -94,7 +94,7 @@ def _contents() -> dict[str, Any]:
         "files": embedded(files.order_by("path")[:FILES_SHOWN], "id", "path", "size", "sha256"),
         "file_totals": Subquery(totals.values("json")),
         "card_body": Subquery(card.values("body")[:1]),
-        "card_rows": embedded(card[:1], "id", "number", "sha256", "metadata", "created_at"),
+        "card_rows": embedded(card[:1], "id", "number", "sha256", "metadata", "correction_note", "created_at"),
     }
 
 
@@ -113,7 +113,7 @@ def release_details(releases: QuerySet[Release]) -> QuerySet[Release]:
     card = ModelCard.objects.filter(release=OuterRef("pk")).order_by("-number")[:1]
     files = Artifact.objects.filter(release=OuterRef("pk")).order_by("path")[:FILES_MANAGED]
     return releases.select_related("family__publisher").annotate(
-        card_rows=embedded(card, "id", "release_id", "number", "sha256", "metadata", "created_at"),
+        card_rows=embedded(card, "id", "release_id", "number", "sha256", "metadata", "correction_note", "created_at"),
         file_rows=embedded(files, "id", "release_id", "path", "size", "sha256", "created_at"),
         history_rows=embedded_history(Release),
     )

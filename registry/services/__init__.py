@@ -1,7 +1,7 @@
 """All that changes the registry. Each call is one transaction with one audit event."""
 
 from registry.services.artifacts import add_artifact, keep_artifact, received, remove_artifact
-from registry.services.cards import import_card
+from registry.services.cards import edit_card_metadata, edit_card_section, import_card
 from registry.services.catalogue import (
     add_objective,
     create_family,
@@ -42,6 +42,8 @@ __all__ = [
     "create_release",
     "create_risk",
     "drop_mitigation",
+    "edit_card_metadata",
+    "edit_card_section",
     "edit_family",
     "edit_mitigation",
     "edit_objective",
