@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from common.lifecycle import Move
 from registry import permissions
-from registry.models import Mitigation, Risk
+from registry.models import Mitigation, Risk, UsageGuidelines
 
 
 def _needs_owner(risk: Risk) -> str:
@@ -74,3 +74,48 @@ DROP = Move(
     danger=True,
 )
 MITIGATION_MOVES = (START, FINISH, DROP)
+
+
+def _needs_rules(guidelines: UsageGuidelines) -> str:
+    """At least one rule."""
+    return "" if guidelines.usagerule_set.exists() else _("Add a rule first: there is nothing to publish yet.")
+
+
+def _needs_reporting(guidelines: UsageGuidelines) -> str:
+    """Words on how to report."""
+    return "" if guidelines.reporting.strip() else _("Say first how to report a breach or a doubt.")
+
+
+def _needs_change_note(guidelines: UsageGuidelines) -> str:
+    """From the second version on, what changed and why."""
+    before = UsageGuidelines.objects.versions_of(guidelines)
+    if guidelines.change_note.strip() or not before.exclude(stage=UsageGuidelines.Stage.DRAFT).exists():
+        return ""
+    return _("Say first what changed and why: people work by the version before.")
+
+
+PUBLISH_GUIDELINES = Move(
+    "publish",
+    gettext_lazy("Publish guidelines"),
+    frozenset({UsageGuidelines.Stage.DRAFT}),
+    UsageGuidelines.Stage.PUBLISHED,
+    may=permissions.can_publish_guidelines,
+    needs=(_needs_rules, _needs_reporting, _needs_change_note),
+)
+SUPERSEDE_GUIDELINES = Move(
+    "supersede",
+    gettext_lazy("Supersede guidelines"),
+    frozenset({UsageGuidelines.Stage.PUBLISHED}),
+    UsageGuidelines.Stage.SUPERSEDED,
+    may=permissions.can_publish_guidelines,
+)
+RETIRE_GUIDELINES = Move(
+    "retire",
+    gettext_lazy("Retire guidelines"),
+    frozenset({UsageGuidelines.Stage.PUBLISHED}),
+    UsageGuidelines.Stage.SUPERSEDED,
+    may=permissions.can_publish_guidelines,
+    asks_reason=True,
+    danger=True,
+)
+GUIDELINES_MOVES = (PUBLISH_GUIDELINES, RETIRE_GUIDELINES)

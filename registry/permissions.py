@@ -4,7 +4,7 @@ from typing import Any
 
 from accounts.permissions import has_role, scopes
 from accounts.roles import ANY_ROLE, Role
-from registry.models import Mitigation, ModelFamily, Publisher, Release, Risk
+from registry.models import Mitigation, ModelFamily, Publisher, Release, Risk, UsageGuidelines
 
 # Who records concerns: everybody at the publisher but those who only read, and those who only give roles.
 RECORDING = frozenset({Role.RELEASE_MANAGER, Role.RISK_OWNER, Role.REVIEWER, Role.INCIDENT_HANDLER})
@@ -86,6 +86,15 @@ def can_move_mitigation(user: Any, mitigation: Mitigation) -> bool:
     """Its owner while they hold a role, and those who treat the family's risks."""
     mine = mitigation.owner_id == user.pk and has_role(user, ANY_ROLE, mitigation.family)
     return mine or has_role(user, TREATING, mitigation.family)
+
+
+def can_edit_guidelines(user: Any, family: ModelFamily) -> bool:
+    """Draft usage guidelines: those who treat the family's risks."""
+    return has_role(user, TREATING, family)
+
+
+def can_publish_guidelines(user: Any, guidelines: UsageGuidelines) -> bool:
+    return has_role(user, Role.RELEASE_MANAGER, guidelines.family)
 
 
 def can_own(user: Any, family: ModelFamily) -> bool:

@@ -77,6 +77,10 @@ class GuidelinesQuerySet(models.QuerySet["UsageGuidelines"]):
     def public(self) -> "GuidelinesQuerySet":
         return self.filter(self._public())
 
+    def versions_of(self, guidelines: Any) -> "GuidelinesQuerySet":
+        """All versions of the same guidelines: those of one family as a whole, or of one release of it."""
+        return self.filter(family_id=guidelines.family_id, release_id=guidelines.release_id)
+
     def _public(self) -> Q:
         released = Exists(Release.objects.filter(family_id=OuterRef("family_id"), stage__in=PUBLIC_STAGES))
         shown = Q(release=None) | Q(release__stage__in=PUBLIC_STAGES)
@@ -145,9 +149,7 @@ class UsageGuidelines(Staged, Timestamped):
 
     def get_absolute_url(self) -> str:
         """The address of this version. Needs ``family.publisher`` loaded."""
-        return reverse(
-            "registry:guidelines_version", args=[self.family.publisher.slug, self.family.slug, self.number]
-        )
+        return reverse("registry:guidelines_version", args=[self.family.publisher.slug, self.family.slug, self.number])
 
 
 class PartQuerySet(models.QuerySet[Any]):
@@ -286,8 +288,7 @@ class RuleOverride(Part):
             ),
             models.CheckConstraint(
                 condition=Q(effect="new", rule=None) & ~Q(kind="") & ~Q(title="")
-                | Q(effect="replace", rule__isnull=False)
-                & ~Q(kind="", title="", text="", condition="")
+                | Q(effect="replace", rule__isnull=False) & ~Q(kind="", title="", text="", condition="")
                 | Q(effect="add", rule__isnull=False, kind="", title="") & ~Q(text="", condition=""),
                 name="override_says_what_differs",
             ),

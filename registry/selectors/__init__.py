@@ -15,6 +15,13 @@ from registry.selectors.catalogue import (
     worst_level,
 )
 from registry.selectors.embed import history_of
+from registry.selectors.guidelines import (
+    document_of,
+    guidelines_before,
+    guidelines_details,
+    guidelines_with_parts,
+    holding_guidelines,
+)
 from registry.selectors.matrix import Matrix, by_cell, matrix, of_cells
 from registry.selectors.people import assignments_within, inside, people_of
 from registry.selectors.risks import (
@@ -36,8 +43,13 @@ __all__ = [
     "by_cell",
     "card_of",
     "catalogue",
+    "document_of",
     "find_families",
+    "guidelines_before",
+    "guidelines_details",
+    "guidelines_with_parts",
     "history_of",
+    "holding_guidelines",
     "in_band",
     "inside",
     "matrix",

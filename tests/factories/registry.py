@@ -7,14 +7,22 @@ from django.utils import timezone
 
 from registry.models import (
     Artifact,
+    BreachRemedy,
+    CompliantWorkflow,
     Mitigation,
     ModelCard,
     ModelFamily,
     Objective,
     Publisher,
+    RecommendedConfiguration,
     Release,
     Risk,
     RiskAssessment,
+    RuleKind,
+    RuleOverride,
+    UsageGuidelines,
+    UsageRule,
+    UsageScenario,
 )
 from tests.factories.accounts import UserFactory
 
@@ -168,3 +176,110 @@ class MitigationFactory(factory.django.DjangoModelFactory):
     def risks(self, create, extracted, **kwargs):
         if create and extracted:
             self.risks.set(extracted)
+
+
+class UsageGuidelinesFactory(factory.django.DjangoModelFactory):
+    """A draft; ``published=True`` for one that holds. Parts are given as ``rules=[…]`` and so on, a dict each."""
+
+    class Meta:
+        model = UsageGuidelines
+
+    class Params:
+        published = factory.Trait(
+            stage=UsageGuidelines.Stage.PUBLISHED, published_at=factory.LazyFunction(timezone.now)
+        )
+
+    family = factory.SubFactory(ModelFamilyFactory)
+    number = factory.Sequence(lambda n: n + 1)
+    reporting = "Write to the contact of this model."
+    created_by = factory.SubFactory(UserFactory)
+
+    @classmethod
+    def _create(cls, model_class, *args, parts=None, **fields):
+        """Made as a draft, given its ``parts`` (name → list of dicts), then moved on, as the database demands."""
+        later = {name: fields.pop(name) for name in ("stage", "published_at") if name in fields}
+        guidelines = super()._create(model_class, *args, **fields)
+        for name, rows in (parts or {}).items():
+            for row in rows:
+                PART_FACTORIES[name](guidelines=guidelines, **row)
+        if later:
+            later["published_by"] = guidelines.created_by
+            UsageGuidelines.objects.filter(pk=guidelines.pk).update(**later)
+            guidelines.refresh_from_db()
+        return guidelines
+
+
+class PartFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        abstract = True
+
+    guidelines = factory.SubFactory(UsageGuidelinesFactory)
+    key = factory.Sequence(lambda n: f"part-{n}")
+    position = factory.Sequence(lambda n: n + 1)
+
+
+class UsageRuleFactory(PartFactory):
+    class Meta:
+        model = UsageRule
+
+    kind = RuleKind.PROHIBITED
+    title = factory.Sequence(lambda n: f"Imitate a real person, case {n}")
+
+
+class UsageScenarioFactory(PartFactory):
+    class Meta:
+        model = UsageScenario
+
+    title = factory.Sequence(lambda n: f"Scenario {n}")
+    situation = "Somebody drafts letters with the model and reads each before it is sent."
+    verdict = "allowed"
+    why = "A person reads the result."
+
+
+class RuleOverrideFactory(PartFactory):
+    """Adds a sentence to ``rule`` in the European Union."""
+
+    class Meta:
+        model = RuleOverride
+
+    effect = "add"
+    rule = factory.SubFactory(UsageRuleFactory, guidelines=factory.SelfAttribute("..guidelines"))
+    region = "EU"
+    text = "Tell people that a machine wrote it."
+    source_title = "Regulation (EU) 2024/1689"
+    source_citation = "Article 50"
+
+
+class RecommendedConfigurationFactory(PartFactory):
+    class Meta:
+        model = RecommendedConfiguration
+
+    title = factory.Sequence(lambda n: f"Configuration {n}")
+    settings = "temperature = 0.2"
+
+
+class CompliantWorkflowFactory(PartFactory):
+    class Meta:
+        model = CompliantWorkflow
+
+    title = factory.Sequence(lambda n: f"Workflow {n}")
+    steps = factory.LazyFunction(lambda: ["Draft with the model.", "Read the draft.", "Send it."])
+
+
+class BreachRemedyFactory(PartFactory):
+    class Meta:
+        model = BreachRemedy
+
+    title = factory.Sequence(lambda n: f"Breach {n}")
+    follows = "Access is suspended while we look into it."
+    decided_by = "The incident handler"
+
+
+PART_FACTORIES = {
+    "rules": UsageRuleFactory,
+    "scenarios": UsageScenarioFactory,
+    "overrides": RuleOverrideFactory,
+    "configurations": RecommendedConfigurationFactory,
+    "workflows": CompliantWorkflowFactory,
+    "remedies": BreachRemedyFactory,
+}
