@@ -106,9 +106,10 @@ def search(rows: QuerySet[AccessRequest], words: str) -> QuerySet[AccessRequest]
 
 
 def with_risk(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
-    """``rows`` with the score of the worst open risk of the model, read off the register's own order."""
+    """``rows`` with the level of the worst open risk of the model, read off the register's own order."""
     risks = Risk.objects.filter(family=OuterRef("family"), stage=Risk.Stage.OPEN).order_by("-urgency")
-    return rows.annotate(risk_score=Subquery(risks.values("current_score")[:1]))
+    judged = JSONObject(score="current_score", band="current_band")
+    return rows.annotate(worst_risk=Subquery(risks.values(json=judged)[:1]))
 
 
 def furnish(rows: Iterable[Any], tiers: Iterable[Tier]) -> None:
@@ -140,10 +141,9 @@ def with_applicant(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
     )
     risks = (
         Risk.objects.filter(family=OuterRef("family"), stage=Risk.Stage.OPEN)
-        .annotate(score=Coalesce("residual_score", "inherent_score"))
-        .order_by("-score", "pk")[:5]
+        .order_by("-urgency")[:5]
     )
-    risk = JSONObject(pk="pk", number="number", title="title", score="score")
+    risk = JSONObject(pk="pk", number="number", title="title", score="current_score", band="current_band")
     here = {"user": OuterRef("requester"), "family__publisher": OuterRef("family__publisher")}
     revoked = Grant.objects.filter(**here, stage=Grant.Stage.REVOKED).order_by().values("user")
     domains = OrganisationDomain.objects.filter(organisation=OuterRef("organisation"), verified_at__isnull=False)
@@ -181,11 +181,12 @@ def mail_host(address: str) -> str:
 
 
 def risk_level(request: Any) -> Level | None:
-    return level(request.risk_score)
+    worst = request.worst_risk or {"score": None, "band": None}
+    return level(worst["score"], worst["band"])
 
 
 def risks_of(request: Any) -> list[dict[str, Any]]:
-    return [{**row, "level": level(row["score"])} for row in request.risks if row["score"]]
+    return [{**row, "level": level(row["score"], row["band"])} for row in request.risks if row["score"]]
 
 
 def tiers_to_filter(user: Any) -> QuerySet[Tier]:

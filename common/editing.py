@@ -1,5 +1,6 @@
 """Changing the fields of a row: locked, checked against what the writer had read, and on record."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from django.db import models, transaction
@@ -13,9 +14,18 @@ Row = TypeVar("Row", bound=models.Model)
 
 
 def edit(
-    obj: Row, *, actor: Actor, verb: str, changes: dict[str, Any], expected_version: int | None = None, **evidence: Any
+    obj: Row,
+    *,
+    actor: Actor,
+    verb: str,
+    changes: dict[str, Any],
+    links: dict[str, Iterable[models.Model]] | None = None,
+    expected_version: int | None = None,
+    **evidence: Any,
 ) -> Row:
     """Write ``changes`` to ``obj`` and return the fresh row; a call that changes nothing records nothing.
+
+    ``links`` are many-to-many fields with the rows they are to lead to.
 
     ``expected_version`` is the version the writer had before them. Raises ``Stale`` when somebody else
     has written since. Permissions are the caller's.
@@ -25,7 +35,8 @@ def edit(
         refuse_stale(row, expected_version)
         before = {name: getattr(row, name) for name in changes}
         changed = {name: value for name, value in changes.items() if before[name] != value}
-        if not changed:
+        moved = _relink(row, links or {})
+        if not changed and not moved:
             return row
         for name, value in changed.items():
             setattr(row, name, value)
@@ -34,8 +45,21 @@ def edit(
         if any(f.name == "updated_at" for f in row._meta.concrete_fields):
             names.add("updated_at")
         row.save(update_fields=sorted(names))
-        audit.record(actor, verb, row, before={name: before[name] for name in changed}, after=changed, **evidence)
+        before = {name: before[name] for name in changed} | {name: was for name, (was, _now) in moved.items()}
+        after = changed | {name: now for name, (_was, now) in moved.items()}
+        audit.record(actor, verb, row, before=before, after=after, **evidence)
     return row
+
+
+def _relink(row: Any, links: dict[str, Iterable[models.Model]]) -> dict[str, tuple[list[str], list[str]]]:
+    """Let many-to-many fields lead to other rows; the answer is by field what was and what is, where it differs."""
+    moved = {}
+    for name, rows in links.items():
+        wanted, was = list(rows), list(getattr(row, name).all())
+        if {each.pk for each in wanted} != {each.pk for each in was}:
+            getattr(row, name).set(wanted)
+            moved[name] = ([str(each) for each in was], [str(each) for each in wanted])
+    return moved
 
 
 def refuse_stale(row: Any, expected_version: int | None) -> None:

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from common.lifecycle import Move
 from registry import permissions
-from registry.models import Mitigation, Risk, UsageGuidelines
+from registry.models import Mitigation, Phase, Risk, UsageGuidelines
 
 
 def _needs_owner(risk: Risk) -> str:
@@ -45,7 +45,7 @@ REOPEN = Move(
     frozenset({Risk.Stage.CLOSED}),
     Risk.Stage.OPEN,
     may=permissions.can_move_risk,
-    needs=(_needs_owner,),
+    needs=(_needs_owner, _needs_assessment),
     asks_reason=True,
 )
 RISK_MOVES = (OPEN, CLOSE, REOPEN)
@@ -74,6 +74,18 @@ DROP = Move(
     danger=True,
 )
 MITIGATION_MOVES = (START, FINISH, DROP)
+
+DROP_PHASE = Move(
+    "drop",
+    gettext_lazy("Drop phase"),
+    frozenset({Phase.Stage.PLANNED}),
+    Phase.Stage.DROPPED,
+    may=permissions.can_drop_phase,
+    asks_reason=True,
+    danger=True,
+    help=gettext_lazy("It will not come. It stays in the plan with the reason."),
+)
+PHASE_MOVES = (DROP_PHASE,)
 
 
 def _needs_rules(guidelines: UsageGuidelines) -> str:

@@ -1,4 +1,4 @@
-"""How likely, how bad, and what the product of both is called."""
+"""How likely, how bad, how it is called together, and the scale every publisher begins with."""
 
 from dataclasses import dataclass
 
@@ -7,6 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Likelihood(models.IntegerChoices):
+    """Likelihood on the scale a publisher begins with."""
+
     RARE = 1, _("Rare")
     UNLIKELY = 2, _("Unlikely")
     POSSIBLE = 3, _("Possible")
@@ -15,6 +17,8 @@ class Likelihood(models.IntegerChoices):
 
 
 class Severity(models.IntegerChoices):
+    """Severity on the scale a publisher begins with."""
+
     NEGLIGIBLE = 1, _("Negligible")
     MINOR = 2, _("Minor")
     MODERATE = 3, _("Moderate")
@@ -23,10 +27,19 @@ class Severity(models.IntegerChoices):
 
 
 class Band(models.TextChoices):
+    """The four levels a judgement falls in. Which pair falls where is for the publisher's scale to say."""
+
     LOW = "low", _("Low")
     MODERATE = "moderate", _("Moderate")
     HIGH = "high", _("High")
     CRITICAL = "critical", _("Critical")
+
+
+# What is worse; stored bands are compared by it.
+RANK = {Band.LOW: 1, Band.MODERATE: 2, Band.HIGH: 3, Band.CRITICAL: 4}
+BY_RANK = {rank: band for band, rank in RANK.items()}
+# More steps than this nobody tells apart; the database and the codes of reports count on one digit.
+LARGEST = 7
 
 
 @dataclass(frozen=True)
@@ -41,26 +54,18 @@ class Level:
         return str(self.band.label)
 
 
-# The highest score of each band, lowest band first.
-LIMITS = ((Band.LOW, 4), (Band.MODERATE, 9), (Band.HIGH, 15), (Band.CRITICAL, 25))
+def level(score: int | None, band: str | None) -> Level | None:
+    """The level of a stored judgement; None where there is none."""
+    return None if score is None or not band else Level(score, Band(band))
 
 
-def band(score: int) -> Band:
-    """The band of ``score`` (likelihood × severity, 1 to 25). Raises ``ValueError`` outside that range."""
-    if not 1 <= score <= 25:
-        raise ValueError(f"A score is between 1 and 25, not {score}.")
-    return next(name for name, highest in LIMITS if score <= highest)
+# The highest score of each band on the first scale, lowest band first.
+_LIMITS = ((Band.LOW, 4), (Band.MODERATE, 9), (Band.HIGH, 15), (Band.CRITICAL, 25))
 
 
-def bounds(name: Band) -> tuple[int, int]:
-    """Lowest and highest score of a band."""
-    lowest = 1
-    for known, highest in LIMITS:
-        if known == name:
-            return lowest, highest
-        lowest = highest + 1
-    raise ValueError(name)
-
-
-def level(score: int | None) -> Level | None:
-    return None if score is None else Level(score, band(score))
+def first_grid() -> list[list[str]]:
+    """The bands of the scale a publisher begins with: by likelihood, then severity, the least first."""
+    return [
+        [next(band.value for band, highest in _LIMITS if row * column <= highest) for column in Severity.values]
+        for row in Likelihood.values
+    ]

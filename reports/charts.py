@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from registry.scale import Likelihood, Severity, band
+from registry.scale import Likelihood, Severity, first_grid
 from reports.metrics import BANDS, BY_KEY, DECIDED_WITHIN, STAGES
 
 INK, SOFT, HAIR = "#16211f", "#465450", "#c9cfcb"
@@ -47,24 +47,26 @@ def _text(
     )
 
 
-def risk_heat(heat: list[list[int]]) -> SafeString:
+def risk_heat(heat: list[list[int]], scale: dict[str, Any] | None = None) -> SafeString:
     """Open risks at the end by likelihood (most likely on top) and severity; each cell has its score and its count."""
-    left, top, wide, high = 108, 8, 98, 44
+    # Reports from before scales had versions were all on the first one.
+    scale = scale or {"likelihoods": Likelihood.labels, "severities": Severity.labels, "bands": first_grid()}
+    likelihoods, severities = scale["likelihoods"], scale["severities"]
+    left, top, wide, high = 108, 8, 490 / len(severities), 44
     parts = []
-    likelihoods = list(Likelihood)[::-1]
-    for row, (likelihood, counts) in enumerate(zip(likelihoods, heat, strict=True)):
+    for row, (likelihood, counts) in enumerate(zip(range(len(likelihoods), 0, -1), heat, strict=True)):
         y = top + row * high
-        parts.append(_text(left - 8, y + high / 2 + 4, likelihood.label, anchor="end", fill=SOFT))
-        for column, (severity, count) in enumerate(zip(Severity, counts, strict=True)):
-            score = likelihood.value * severity.value
-            name, x = band(score).value, left + column * wide
+        parts.append(_text(left - 8, y + high / 2 + 4, likelihoods[likelihood - 1], anchor="end", fill=SOFT))
+        for column, count in enumerate(counts):
+            score = likelihood * (column + 1)
+            name, x = scale["bands"][likelihood - 1][column], left + column * wide
             parts.append(_rect(x, y, wide - 3, high - 3, FILL[name]))
             parts.append(_text(x + 7, y + 15, score, fill=ON[name], size=9))
             if count:
                 parts.append(_text(x + wide / 2, y + 29, count, fill=ON[name], size=18, anchor="middle", weight="700"))
-    bottom = top + 5 * high
-    for column, severity in enumerate(Severity):
-        parts.append(_text(left + column * wide + wide / 2, bottom + 12, severity.label, anchor="middle", fill=SOFT))
+    bottom = top + len(likelihoods) * high
+    for column, severity in enumerate(severities):
+        parts.append(_text(left + column * wide + wide / 2, bottom + 12, severity, anchor="middle", fill=SOFT))
     parts.append(
         _text(
             left,
@@ -75,7 +77,12 @@ def risk_heat(heat: list[list[int]]) -> SafeString:
         )
     )
     total = sum(map(sum, heat))
-    return _svg(left + 5 * wide, bottom + 38, _("Heat map of %s open risks by likelihood and severity") % total, *parts)
+    return _svg(
+        left + len(severities) * wide,
+        bottom + 38,
+        _("Heat map of %s open risks by likelihood and severity") % total,
+        *parts,
+    )
 
 
 def incidents_by_severity(figures: dict[str, Any]) -> SafeString:

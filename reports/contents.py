@@ -14,7 +14,6 @@ from django.utils import timezone
 from access.models import AccessRequest
 from governance.models import Decision
 from registry.models import Artifact
-from registry.scale import band
 from reports import figures as counted
 from reports.figures import figures
 from reports.models import SafetyReport
@@ -117,8 +116,8 @@ def _risks(scope: Scope, period: Period) -> dict[str, Any]:
         .select_related("family")
         .defer("harm", "affected", "words", "urgency")
         .annotate(measures=Count("mitigations", distinct=True), done=done)
-        .annotate(score=(F("current_code") / 10) * (F("current_code") % 10))
-        .order_by(F("score").desc(nulls_last=True), "family__name", "number")
+        .annotate(rank=F("current_code") / 100, score=(F("current_code") / 10 % 10) * (F("current_code") % 10))
+        .order_by(F("rank").desc(nulls_last=True), F("score").desc(nulls_last=True), "family__name", "number")
     )
     shown = [
         {
@@ -134,20 +133,30 @@ def _risks(scope: Scope, period: Period) -> dict[str, Any]:
         }
         for risk in rows.filter(is_public=True)
     ]
-    cells = counted.heat(scope, period)
+    cells, scale = counted.heat(scope, period), counted.scale_at_end(scope, period)
+    severities = range(1, len(scale.severities) + 1)
     return {
         "risks": shown,
         "risks_not_listed": rows.filter(is_public=False).count(),
-        "heat": [[cells.get((likelihood, severity), 0) for severity in range(1, 6)] for likelihood in range(5, 0, -1)],
+        # The most likely first, as the matrix is drawn.
+        "heat": [
+            [cells.get((likelihood, severity), 0) for severity in severities]
+            for likelihood in range(len(scale.likelihoods), 0, -1)
+        ],
+        "scale": {
+            "version": scale.number,
+            "likelihoods": scale.likelihoods,
+            "severities": scale.severities,
+            "bands": scale.grid,
+        },
     }
 
 
 def _level(code: int | None) -> dict[str, Any] | None:
     if code is None:
         return None
-    likelihood, severity = divmod(code, 10)
-    score = likelihood * severity
-    return {"likelihood": likelihood, "severity": severity, "score": score, "band": band(score).value}
+    band, likelihood, severity = counted.read_code(code)
+    return {"likelihood": likelihood, "severity": severity, "score": likelihood * severity, "band": band.value}
 
 
 def _tiers(scope: Scope, period: Period) -> list[dict[str, Any]]:

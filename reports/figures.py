@@ -17,8 +17,8 @@ from access.models import AccessRequest, Grant
 from common.models import AuditEvent
 from governance.models import Decision
 from incidents.models import Incident, MisuseReport
-from registry.models import Release, Risk, RiskAssessment
-from registry.scale import band
+from registry.models import Release, Risk, RiskAssessment, RiskScale
+from registry.scale import BY_RANK, RANK, Band
 from reports.metrics import CATEGORIES, DECIDED_WITHIN, METRICS, printed
 from reports.scope import Period, Scope, one_snapshot
 
@@ -79,15 +79,16 @@ def _releases(scope: Scope, period: Period) -> Values:
 
 
 def risks_between(scope: Scope, period: Period) -> QuerySet[Any]:
-    """Risks of ``scope`` with their stages and, as assessed before the end, likelihood × 10 + severity:
-    ``inherent_code`` before mitigation, ``residual_code`` after it, ``current_code`` what counts."""
+    """Risks of ``scope`` with their stages and, as assessed before the end, a code: the rank of the band × 100 +
+    likelihood × 10 + severity. ``inherent_code`` before mitigation, ``residual_code`` after it, ``current_code``
+    what counts."""
 
     def at(moment: dt.datetime) -> Coalesce:
         return stage_at(Risk, moment, _since(moment, "draft", closed_at="closed", opened_at="open"))
 
     def code(kind: str) -> Subquery:
         known = RiskAssessment.objects.filter(risk=OuterRef("pk"), kind=kind, assessed_at__lt=period.ends)
-        return Subquery(known.order_by("-pk").values(code=F("likelihood") * 10 + F("severity"))[:1])
+        return Subquery(known.order_by("-pk").values(code=_code())[:1])
 
     rows = Risk.objects.filter(scope.families("family"), created_at__lt=period.ends)
     rows = rows.annotate(
@@ -96,20 +97,42 @@ def risks_between(scope: Scope, period: Period) -> QuerySet[Any]:
         assessed=code("inherent"),
         residual_code=Coalesce(
             code("residual"),
-            Case(When(assessed__isnull=True, then=F("residual_likelihood") * 10 + F("residual_severity"))),
+            Case(When(assessed__isnull=True, then=_code("residual_"))),
         ),
     )
     return rows.annotate(
-        inherent_code=Coalesce("assessed", F("inherent_likelihood") * 10 + F("inherent_severity")),
-        current_code=Coalesce("residual_code", "assessed", F("inherent_likelihood") * 10 + F("inherent_severity")),
+        inherent_code=Coalesce("assessed", _code("inherent_")),
+        current_code=Coalesce("residual_code", "assessed", _code("inherent_")),
     )
+
+
+def _code(prefix: str = "") -> Any:
+    rank = Case(*(When(**{f"{prefix}band": band.value, "then": Value(rank * 100)}) for band, rank in RANK.items()))
+    return rank + F(f"{prefix}likelihood") * 10 + F(f"{prefix}severity")
+
+
+def read_code(code: int) -> tuple[Band, int, int]:
+    """Band, likelihood and severity of a code of ``risks_between``."""
+    rank, judged = divmod(code, 100)
+    return (BY_RANK[rank], *divmod(judged, 10))
+
+
+def scale_at_end(scope: Scope, period: Period) -> RiskScale:
+    """The scale that was in force at the publisher when the period ended; the first one for a time before it."""
+    scales = RiskScale.objects.filter(publisher=scope.publisher_id, activated_at__isnull=False)
+    then = scales.filter(activated_at__lt=period.ends).order_by("-activated_at").first()
+    return then or scales.earliest("activated_at")
 
 
 def heat(scope: Scope, period: Period) -> dict[tuple[int, int], int]:
     """How many open risks there were at the end for each likelihood and severity that counted then."""
     rows = risks_between(scope, period).filter(became="open", current_code__isnull=False)
     counted = rows.values("current_code").annotate(n=Count("pk")).values_list("current_code", "n")
-    return {divmod(code, 10): n for code, n in counted}
+    cells: dict[tuple[int, int], int] = {}
+    for code, n in counted:
+        _band, likelihood, severity = read_code(code)
+        cells[likelihood, severity] = cells.get((likelihood, severity), 0) + n
+    return cells
 
 
 def _risks(scope: Scope, period: Period) -> Values:
@@ -125,8 +148,7 @@ def _risks(scope: Scope, period: Period) -> Values:
         counts["risks.unassessed_residual"] += n * (became and row["residual_code"] is None)
         for kind in ("inherent", "current"):
             if became and (code := row[f"{kind}_code"]) is not None:
-                likelihood, severity = divmod(code, 10)
-                counts[f"risks.{kind}.{band(likelihood * severity).value}"] += n
+                counts[f"risks.{kind}.{read_code(code)[0].value}"] += n
     return dict(counts)
 
 

@@ -61,6 +61,11 @@ class Scope:
         """What roles are asked for."""
         return self.family or self.publisher
 
+    @property
+    def publisher_id(self) -> int:
+        """The publisher the subject belongs to."""
+        return self.family.publisher_id if self.family is not None else self.publisher.pk  # type: ignore[union-attr]
+
     def families(self, path: str) -> Q:
         """The condition that the family at ``path`` belongs to the scope."""
         if self.family is not None:

@@ -11,7 +11,7 @@ from access.models import AccessRequest, Grant, Tier
 from accounts.models import User
 from config.demo import Cast
 from incidents.models import Incident, MisuseReport
-from registry.models import ModelFamily, Release, Risk
+from registry.models import ModelFamily, Release, Risk, RiskScale
 
 WORDS = ["phishing", "voice", "clone", "forum", "prompt", "filter", "leak", "address", "election", "bank", "letter"]
 CATEGORIES = ["fraud", "harassment", "cyber", "privacy", "other"]
@@ -90,11 +90,13 @@ class Filler:
         """A third of them belong to the demo's family, whose public page is measured."""
         families = [self.release.family, *self.families[:2], *self.families]
         have = Risk.objects.count()
+        scales = dict(RiskScale.objects.in_force().values_list("publisher_id", "pk"))
         _store(
             Risk,
             (
                 Risk(
-                    family=families[n % 3] if n % 2 else families[n % len(families)],
+                    family=(family := families[n % 3] if n % 2 else families[n % len(families)]),
+                    scale_id=scales[family.publisher_id],
                     number=1000 + n,
                     title=f"Risk {n} {self.random.choice(WORDS)}",
                     harm=self._text(),

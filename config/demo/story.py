@@ -114,7 +114,7 @@ def _risks(cast: Cast, family: object) -> list[Risk]:
             title=title,
             harm=harm,
             affected=affected,
-            objective=objectives[objective],
+            objectives=[objectives[objective]],
             is_public=is_public,
         )
         risk = risks.assign_risk_owner(risk, actor=cast.release_manager, owner=cast.risk_owner)

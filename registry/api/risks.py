@@ -27,7 +27,7 @@ from registry.api.serializers import (
     RiskTextSerializer,
 )
 from registry.models import Mitigation, Risk
-from registry.scale import Band, band
+from registry.scale import Band
 
 
 class InsideFilter(FilterSet):
@@ -48,7 +48,7 @@ class RiskFilter(InsideFilter):
 
     class Meta:
         model = Risk
-        fields = ["family", "release", "stage", "objective", "is_public"]
+        fields = ["family", "release", "stage", "objectives", "is_public"]
 
     def find(self, rows: Any, name: str, value: str) -> Any:
         return rows.matching(value)
@@ -70,7 +70,9 @@ class RiskViewSet(Register):
 
     def get_queryset(self) -> QuerySet[Risk]:
         risks = Risk.objects.visible_to(self.request.user)
-        return risks.select_related("family__publisher", "owner").defer("words")
+        return (
+            risks.select_related("family__publisher", "owner", "deputy").prefetch_related("objectives").defer("words")
+        )
 
     @extend_schema(request=NewRiskSerializer, responses={201: RiskSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -147,17 +149,15 @@ class RiskViewSet(Register):
         """How many risks each cell of the matrix holds, under the filters of the list."""
         risks = self.filter_queryset(Risk.objects.visible_to(request.user)).order_by()
         cells, unassessed = [], 0
-        for likelihood, severity, count in (
-            risks.values_list("current_likelihood", "current_severity")
-            .annotate(count=Count("pk"))
-            .order_by("current_likelihood", "current_severity")
+        columns = ("scale_id", "current_likelihood", "current_severity", "current_band")
+        for scale, likelihood, severity, band, count in (
+            risks.values_list(*columns).annotate(count=Count("pk")).order_by(*columns)
         ):
             if likelihood is None:
-                unassessed = count
+                unassessed += count
                 continue
-            score = likelihood * severity
-            judgement = {"likelihood": likelihood, "severity": severity, "score": score, "band": band(score)}
-            cells.append({**judgement, "count": count})
+            judgement = {"likelihood": likelihood, "severity": severity, "score": likelihood * severity, "band": band}
+            cells.append({"scale": scale, **judgement, "count": count})
         return Response(MatrixSerializer({"cells": cells, "unassessed": unassessed}).data)
 
 

@@ -1,6 +1,6 @@
 """Shapes of the API's answers and of what it takes. Names are those of the pages."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Model, QuerySet
 from drf_spectacular.utils import extend_schema_field
@@ -19,7 +19,7 @@ from registry.models import (
     Risk,
     RiskAssessment,
 )
-from registry.scale import Band, Level
+from registry.scale import LARGEST, Band, Level
 
 
 class Visible(serializers.PrimaryKeyRelatedField[Any]):
@@ -36,13 +36,13 @@ class Visible(serializers.PrimaryKeyRelatedField[Any]):
 
 
 class LevelSerializer(serializers.Serializer[Any]):
-    score = serializers.IntegerField(min_value=1, max_value=25)
+    score = serializers.IntegerField(min_value=1, max_value=LARGEST**2)
     band = serializers.ChoiceField(Band.choices)
 
 
 class JudgementSerializer(LevelSerializer):
-    likelihood = serializers.IntegerField(min_value=1, max_value=5)
-    severity = serializers.IntegerField(min_value=1, max_value=5)
+    likelihood = serializers.IntegerField(min_value=1, max_value=LARGEST)
+    severity = serializers.IntegerField(min_value=1, max_value=LARGEST)
 
 
 class PublisherSerializer(serializers.ModelSerializer[Publisher]):
@@ -175,6 +175,7 @@ class RiskSerializer(serializers.ModelSerializer[Risk]):
     inherent = serializers.SerializerMethodField()
     residual = serializers.SerializerMethodField()
     current = serializers.SerializerMethodField(help_text="What counts now: residual where assessed, else inherent.")
+    target = serializers.SerializerMethodField(help_text="What the treatment is meant to reach.")
     owner = serializers.SerializerMethodField()
     owner_name = serializers.SerializerMethodField()
     url = serializers.CharField(source="get_absolute_url", read_only=True)
@@ -182,8 +183,9 @@ class RiskSerializer(serializers.ModelSerializer[Risk]):
     class Meta:
         model = Risk
         fields = [
-            *("id", "family", "reference", "number", "release", "stage", "title", "harm", "affected", "objective"),
-            *("owner", "owner_name", "is_public", "inherent", "residual", "current", "opened_at", "closed_at"),
+            *("id", "family", "reference", "number", "release", "stage", "title", "harm", "cause", "event"),
+            *("consequence", "affected", "objectives", "owner", "owner_name", "is_public", "treatment", "scale"),
+            *("inherent", "residual", "current", "target", "opened_at", "closed_at"),
             *("url", "created_at", "updated_at", "row_version"),
         ]
         read_only_fields = fields
@@ -210,6 +212,11 @@ class RiskSerializer(serializers.ModelSerializer[Risk]):
         return _judgement(risk.current, risk.current_likelihood, risk.current_severity)
 
 
+    @extend_schema_field(JudgementSerializer(allow_null=True))
+    def get_target(self, risk: Risk) -> dict[str, Any] | None:
+        return _judgement(risk.target, risk.target_likelihood, risk.target_severity)
+
+
 def _judgement(level: Level | None, likelihood: int | None, severity: int | None) -> dict[str, Any] | None:
     if level is None:
         return None
@@ -217,12 +224,13 @@ def _judgement(level: Level | None, likelihood: int | None, severity: int | None
 
 
 class RiskTextSerializer(serializers.ModelSerializer[Risk]):
-    objective = Visible(Objective, required=False, allow_null=True)
+    objectives = Visible(Objective, many=True, required=False)
     release = Visible(Release, required=False, allow_null=True)
 
     class Meta:
         model = Risk
-        fields = ["title", "harm", "affected", "objective", "release", "is_public"]
+        fields = ["title", "harm", "cause", "event", "consequence", "affected", "objectives", "release", "is_public"]
+        extra_kwargs: ClassVar[dict[str, Any]] = {"harm": {"required": True, "allow_blank": False}}
 
 
 class NewRiskSerializer(RiskTextSerializer):
@@ -239,16 +247,16 @@ class OwnerSerializer(serializers.Serializer[Any]):
 
 class AssessmentSerializer(serializers.ModelSerializer[RiskAssessment]):
     score = serializers.IntegerField(source="level.score", read_only=True)
-    band = serializers.ChoiceField(Band.choices, source="level.band", read_only=True)
     assessed_by_name = serializers.CharField(source="assessed_by", read_only=True)
 
     class Meta:
         model = RiskAssessment
         fields = [
-            *("id", "kind", "likelihood", "severity", "score", "band", "rationale"),
-            *("assessed_by", "assessed_by_name", "assessed_at"),
+            *("id", "kind", "scale", "likelihood", "severity", "score", "band", "detectability", "reversibility"),
+            *("confidence", "rationale", "evidence", "cause", "assessed_by", "assessed_by_name", "confirmed_by"),
+            "assessed_at",
         ]
-        read_only_fields = ["assessed_by", "assessed_at"]
+        read_only_fields = ["scale", "band", "cause", "assessed_by", "confirmed_by", "assessed_at"]
 
 
 class RiskReasonSerializer(serializers.Serializer[Any]):
@@ -256,6 +264,7 @@ class RiskReasonSerializer(serializers.Serializer[Any]):
 
 
 class MatrixCellSerializer(JudgementSerializer):
+    scale = serializers.IntegerField(help_text="The version of the scale the risks were judged on.")
     count = serializers.IntegerField()
 
 

@@ -6,12 +6,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from common.forms import BaseForm, BaseModelForm, DateInput, RadioCards
 from registry.forms.catalogue import VersionedForm, choice
-from registry.models import Mitigation, ModelFamily, Objective, Release, Risk, RiskAssessment
-from registry.scale import Band, Likelihood, Severity
+from registry.models import Mitigation, ModelFamily, Objective, Release, Risk, RiskAssessment, RiskScale
+from registry.scale import LARGEST, Band
 
 UNOWNED = "none"
 MINE = "me"
 OTHERS_SHOWN = 50
+STEPS = [("", ""), *((step, str(step)) for step in range(1, LARGEST + 1))]
 
 
 class RiskFilterForm(BaseForm):
@@ -28,12 +29,8 @@ class RiskFilterForm(BaseForm):
     owner = forms.ChoiceField(
         label=_("Owner"), required=False, choices=[("", _("All")), (MINE, _("Me")), (UNOWNED, _("Nobody"))]
     )
-    likelihood = forms.TypedChoiceField(
-        required=False, coerce=int, choices=[("", ""), *Likelihood.choices], widget=forms.HiddenInput
-    )
-    severity = forms.TypedChoiceField(
-        required=False, coerce=int, choices=[("", ""), *Severity.choices], widget=forms.HiddenInput
-    )
+    likelihood = forms.TypedChoiceField(required=False, coerce=int, choices=STEPS, widget=forms.HiddenInput)
+    severity = forms.TypedChoiceField(required=False, coerce=int, choices=STEPS, widget=forms.HiddenInput)
     view = forms.ChoiceField(required=False, choices=[("", ""), ("matrix", "")], widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, families: Any, **kwargs: Any) -> None:
@@ -44,7 +41,11 @@ class RiskFilterForm(BaseForm):
 class RiskEditForm(VersionedForm, BaseModelForm):
     class Meta:
         model = Risk
-        fields = ["title", "harm", "affected", "objective", "release", "is_public"]
+        fields = ["title", "harm", "cause", "event", "consequence", "affected", "objectives", "release", "is_public"]
+        widgets = {
+            "objectives": forms.CheckboxSelectMultiple,
+            **{name: forms.Textarea(attrs={"rows": 2}) for name in ("cause", "event", "consequence")},
+        }
         help_texts = {
             "title": _("In a few words, such as “Targeted phishing text”."),
             "affected": _("People, groups, institutions."),
@@ -55,9 +56,11 @@ class RiskEditForm(VersionedForm, BaseModelForm):
     def __init__(self, *args: Any, family: ModelFamily | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         family = family or self.instance.family
-        choice(self, "objective").queryset = Objective.objects.filter(family=family)
+        objectives = Objective.objects.filter(family=family)
+        choice(self, "objectives").queryset = objectives
+        # Named once: a checkbox list would ask for its rows twice.
+        choice(self, "objectives").choices = [(objective.pk, objective.title) for objective in objectives]
         choice(self, "release").queryset = Release.objects.filter(family=family)
-        choice(self, "objective").empty_label = _("None yet")
         choice(self, "release").empty_label = _("All releases")
         choice(self, "release").label_from_instance = lambda release: release.version
 
@@ -72,7 +75,9 @@ class RiskForm(RiskEditForm):
         empty_label=_("Nobody yet"),
         help_text=_("Who answers for it. Without an owner it stays a draft."),
     )
-    field_order = ["title", "harm", "affected", "owner", "objective", "release", "is_public"]
+    field_order = [
+        *("title", "harm", "cause", "event", "consequence", "affected", "owner", "objectives", "release", "is_public"),
+    ]
 
     def __init__(self, *args: Any, family: ModelFamily, people: Any, **kwargs: Any) -> None:
         super().__init__(*args, family=family, **kwargs)
@@ -94,20 +99,21 @@ class OwnerForm(BaseForm):
 
 
 class AssessmentForm(BaseForm):
+    """A judgement in the words of the publisher's scale."""
+
     kind = forms.ChoiceField(
-        label=_("What do you assess?"), choices=RiskAssessment.Kind.choices, widget=RadioCards(columns=2)
+        label=_("What do you assess?"), choices=RiskAssessment.Kind.choices, widget=RadioCards(columns=3)
     )
-    likelihood = forms.TypedChoiceField(
-        label=_("Likelihood"),
-        coerce=int,
-        choices=[(choice.value, f"{choice.value} {choice.label}") for choice in Likelihood],
-        widget=RadioCards(columns=5),
+    likelihood = forms.TypedChoiceField(label=_("Likelihood"), coerce=int, widget=RadioCards(columns=5))
+    severity = forms.TypedChoiceField(label=_("Severity"), coerce=int, widget=RadioCards(columns=5))
+    detectability = forms.TypedChoiceField(
+        label=_("How soon it is noticed"), coerce=int, empty_value=None, required=False
     )
-    severity = forms.TypedChoiceField(
-        label=_("Severity"),
-        coerce=int,
-        choices=[(choice.value, f"{choice.value} {choice.label}") for choice in Severity],
-        widget=RadioCards(columns=5),
+    reversibility = forms.TypedChoiceField(
+        label=_("How far it can be undone"), coerce=int, empty_value=None, required=False
+    )
+    confidence = forms.ChoiceField(
+        label=_("How sure are you?"), required=False, choices=[("", _("Not said")), *Risk.Confidence.choices]
     )
     rationale = forms.CharField(
         label=_("Why"),
@@ -115,7 +121,29 @@ class AssessmentForm(BaseForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=_("What you know, where it comes from, and what would change your mind."),
     )
+    evidence = forms.CharField(
+        label=_("Evidence"),
+        required=False,
+        max_length=4000,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Links to evaluations and papers, or permanent references such as D-12."),
+    )
     row_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, scale: RiskScale, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, words in (("likelihood", scale.likelihoods), ("severity", scale.severities)):
+            choice(self, name).choices = steps(words)
+        for name, words in (("detectability", scale.detectabilities), ("reversibility", scale.reversibilities)):
+            if words:
+                choice(self, name).choices = [("", _("Not said")), *steps(words)]
+            else:
+                del self.fields[name]
+
+
+def steps(words: list[str]) -> list[tuple[int, str]]:
+    """The words of a scale as choices, counted from 1."""
+    return [(number, f"{number} {word}") for number, word in enumerate(words, start=1)]
 
 
 class ReasonForm(BaseForm):

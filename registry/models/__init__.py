@@ -1,4 +1,6 @@
+from registry.models.acceptances import AssessmentProposal, RiskAcceptance
 from registry.models.artifacts import Artifact
+from registry.models.capabilities import CapabilityStatus
 from registry.models.cards import ModelCard
 from registry.models.catalogue import PUBLIC_STAGES, Modality, ModelFamily, Publisher, Release, Stage
 from registry.models.guidelines import (
@@ -7,7 +9,6 @@ from registry.models.guidelines import (
     CompliantWorkflow,
     Effect,
     GuidelinesStage,
-    Part,
     RecommendedConfiguration,
     RuleKind,
     RuleOverride,
@@ -17,33 +18,53 @@ from registry.models.guidelines import (
     UsageScenario,
     Verdict,
 )
+from registry.models.lineage import ReleaseParent
 from registry.models.mitigations import Mitigation
-from registry.models.objectives import Objective
+from registry.models.objectives import Objective, ObjectiveMeasurement
+from registry.models.plan import EntryCriterion, Phase
 from registry.models.risks import Risk, RiskAssessment
+from registry.models.safeguards import HighRiskUse, Safeguard
+from registry.models.scales import BandRule, RiskScale
+from registry.models.taxonomies import Taxonomy, Term
+from registry.models.training_data import TrainingDataset
 
 __all__ = [
     "PARTS",
     "PUBLIC_STAGES",
     "Artifact",
+    "AssessmentProposal",
+    "BandRule",
     "BreachRemedy",
+    "CapabilityStatus",
     "CompliantWorkflow",
     "Effect",
+    "EntryCriterion",
     "GuidelinesStage",
+    "HighRiskUse",
     "Mitigation",
     "Modality",
     "ModelCard",
     "ModelFamily",
     "Objective",
+    "ObjectiveMeasurement",
     "Part",
+    "Phase",
     "Publisher",
     "RecommendedConfiguration",
     "Release",
+    "ReleaseParent",
     "Risk",
+    "RiskAcceptance",
     "RiskAssessment",
+    "RiskScale",
     "RuleKind",
     "RuleOverride",
+    "Safeguard",
     "Sector",
     "Stage",
+    "Taxonomy",
+    "Term",
+    "TrainingDataset",
     "UsageGuidelines",
     "UsageRule",
     "UsageScenario",

@@ -39,6 +39,11 @@ class Stage(models.TextChoices):
 PUBLIC_STAGES = (Stage.PUBLISHED, Stage.WITHDRAWN)
 
 
+def public_risk_fields() -> list[str]:
+    """What the public sees of a risk until its publisher says otherwise; the names are those of the API."""
+    return ["harm", "affected", "objectives", "inherent", "residual", "current", "mitigations"]
+
+
 class PublisherQuerySet(models.QuerySet["Publisher"]):
     def visible_to(self, user: Any) -> "PublisherQuerySet":
         """Publishers ``user`` may know of: those with a public release, and those they hold a role at."""
@@ -59,6 +64,13 @@ class Publisher(Versioned, Timestamped):
     about = models.TextField(_("about"), blank=True)
     website = models.URLField(_("website"), blank=True)
     contact_email = models.EmailField(_("contact for questions"), blank=True)
+    public_risk_fields = ArrayField(
+        models.CharField(max_length=20),
+        verbose_name=_("what the public sees of a risk"),
+        default=public_risk_fields,
+        blank=True,
+        editable=False,
+    )
 
     objects = PublisherQuerySet.as_manager()
 
@@ -96,6 +108,11 @@ class ModelFamily(Versioned, Timestamped):
     summary = models.CharField(_("what it is, in one or two sentences"), max_length=500)
     intended_use = models.TextField(_("what it is for"), blank=True)
     out_of_scope_use = models.TextField(_("what it is not for"), blank=True)
+    allows_public_concerns = models.BooleanField(
+        _("anybody may raise a concern"),
+        default=False,
+        help_text=_("The public page gets a form; what is written there becomes a stub in the risk register."),
+    )
 
     objects = ModelFamilyQuerySet.as_manager()
 
@@ -153,7 +170,21 @@ class Release(Staged, Timestamped):
     stage = models.CharField(_("stage"), max_length=24, choices=Stage.choices, default=Stage.DRAFT, editable=False)
     modality = models.CharField(_("modality"), max_length=20, choices=Modality.choices, blank=True)
     licence = models.CharField(
-        _("licence"), max_length=120, blank=True, help_text=_("An SPDX expression where there is one.")
+        _("licence"),
+        max_length=300,
+        blank=True,
+        help_text=_(
+            "An SPDX expression, such as Apache-2.0 or MIT OR OpenMDW-1.0. For a licence of your own write LicenseRef- "
+            "and a name, such as LicenseRef-Harbour-1."
+        ),
+    )
+    licence_name = models.CharField(_("name of your own licence"), max_length=200, blank=True)
+    licence_url = models.URLField(_("where its text is"), max_length=500, blank=True)
+    licence_text = models.TextField(
+        _("its text"), max_length=60_000, blank=True, help_text=_("If it is nowhere else to be read.")
+    )
+    intended_users = models.TextField(
+        _("for whom it is"), max_length=2000, blank=True, help_text=_("Who should use this release, in plain words.")
     )
     base_model = models.CharField(_("made from"), max_length=200, blank=True)
     languages = ArrayField(models.CharField(max_length=20), verbose_name=_("languages"), default=list, blank=True)

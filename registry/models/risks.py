@@ -5,8 +5,9 @@ from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchQuery, SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import scopes
@@ -14,10 +15,15 @@ from common.addresses import address
 from common.models import Staged, Timestamped
 from registry.models.catalogue import PUBLIC_STAGES, ModelFamily, Release
 from registry.models.objectives import Objective
-from registry.scale import Level, Likelihood, Severity, level
+from registry.models.scales import RiskScale
+from registry.models.taxonomies import Term
+from registry.scale import LARGEST, RANK, Band, Level, level
 
 # A risk of one release only is shown no earlier than that release.
 _SHOWN = Q(is_public=True) & (Q(release=None) | Q(release__stage__in=PUBLIC_STAGES))
+# A stub that was closed has never been a risk of the register.
+_WORKED_OUT = Q(stage__in=["open", "closed"], opened_at__isnull=False)
+_NEW = ["stub", "draft"]
 
 
 class RiskQuerySet(models.QuerySet["Risk"]):
@@ -27,13 +33,13 @@ class RiskQuerySet(models.QuerySet["Risk"]):
         if held.everywhere:
             return self
         released = Exists(Release.objects.filter(family_id=OuterRef("family_id"), stage__in=PUBLIC_STAGES))
-        shown = Q(released) & _SHOWN & ~Q(stage="draft")
+        shown = Q(released) & _SHOWN & _WORKED_OUT
         mine = Q(family__publisher_id__in=held.publisher_ids()) | Q(family_id__in=held.family_ids())
         return self.filter(shown | mine)
 
     def shown(self) -> "RiskQuerySet":
         """What anybody may see of the risks of a public family."""
-        return self.filter(_SHOWN).exclude(stage=Risk.Stage.DRAFT)
+        return self.filter(_SHOWN & _WORKED_OUT)
 
     def matching(self, text: str) -> "RiskQuerySet":
         """Risks with all words of ``text``, the last perhaps unfinished; “R-12” finds the number."""
@@ -50,20 +56,47 @@ class RiskQuerySet(models.QuerySet["Risk"]):
         return self.filter(stage=Risk.Stage.OPEN)
 
 
+KINDS = ("inherent", "residual", "target")
+JUDGED = tuple(f"{kind}_{part}" for kind in KINDS for part in ("likelihood", "severity"))
+
+
 class Risk(Staged, Timestamped):
     """Something that can go wrong with a model family, and the person who answers for it."""
 
     class Stage(models.TextChoices):
         """Where a risk is.
 
+        - stub: a concern in one line; it ages until it is worked out or closed
         - draft: recorded, perhaps without owner or assessment
         - open: owned, assessed, being treated
         - closed: no longer applies, with the reason on record
         """
 
+        STUB = "stub", _("Stub")
         DRAFT = "draft", _("Draft")
         OPEN = "open", _("Open")
         CLOSED = "closed", _("Closed")
+
+    class Treatment(models.TextChoices):
+        MITIGATE = "mitigate", _("Mitigate")
+        AVOID = "avoid", _("Avoid")
+        TRANSFER = "transfer", _("Transfer")
+        ACCEPT = "accept", _("Accept")
+
+    class Confidence(models.TextChoices):
+        LOW = "low", _("Low")
+        MEDIUM = "medium", _("Medium")
+        HIGH = "high", _("High")
+
+    class Origin(models.TextChoices):
+        """Who or what raised it."""
+
+        TEAM = "team", _("The team")
+        INCIDENT = "incident", _("An incident")
+        EVALUATION = "evaluation", _("An evaluation")
+        REVIEW = "review", _("A review")
+        PUBLIC = "public", _("The public")
+        IMPORT = "import", _("An import")
 
     family = models.ForeignKey(ModelFamily, models.PROTECT, related_name="risks", verbose_name=_("model family"))
     release = models.ForeignKey(
@@ -72,15 +105,16 @@ class Risk(Staged, Timestamped):
     number = models.PositiveIntegerField(_("number"), editable=False)
     stage = models.CharField(_("stage"), max_length=24, choices=Stage.choices, default=Stage.DRAFT, editable=False)
     title = models.CharField(_("risk"), max_length=200)
-    harm = models.TextField(_("the harm"), help_text=_("What could happen, and how."))
+    cause = models.TextField(_("cause"), blank=True, help_text=_("What has to be so for it to happen."))
+    event = models.TextField(_("event"), blank=True, help_text=_("What happens then."))
+    consequence = models.TextField(_("consequence"), blank=True, help_text=_("What follows from it, and for whom."))
+    harm = models.TextField(_("the harm"), blank=True, help_text=_("What could happen, and how."))
     affected = models.TextField(_("who it touches"), blank=True)
-    objective = models.ForeignKey(
-        Objective,
-        models.SET_NULL,
-        null=True,
-        blank=True,
-        related_name="risks",
-        verbose_name=_("objective it threatens"),
+    objectives = models.ManyToManyField(
+        Objective, blank=True, related_name="risks", verbose_name=_("objectives it threatens")
+    )
+    terms = models.ManyToManyField(
+        Term, blank=True, related_name="risks", verbose_name=_("what others call it"), help_text=_("Taxonomy entries.")
     )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -90,11 +124,36 @@ class Risk(Staged, Timestamped):
         related_name="owned_risks",
         verbose_name=_("risk owner"),
     )
+    deputy = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deputised_risks",
+        verbose_name=_("deputy"),
+    )
     is_public = models.BooleanField(_("shown on the public page"), default=True)
-    inherent_likelihood = models.PositiveSmallIntegerField(choices=Likelihood.choices, null=True, editable=False)
-    inherent_severity = models.PositiveSmallIntegerField(choices=Severity.choices, null=True, editable=False)
-    residual_likelihood = models.PositiveSmallIntegerField(choices=Likelihood.choices, null=True, editable=False)
-    residual_severity = models.PositiveSmallIntegerField(choices=Severity.choices, null=True, editable=False)
+    treatment = models.CharField(
+        _("treatment"), max_length=10, choices=Treatment.choices, default=Treatment.MITIGATE, editable=False
+    )
+    origin = models.CharField(
+        _("raised by"), max_length=12, choices=Origin.choices, default=Origin.TEAM, editable=False
+    )
+    origin_reference = models.CharField(_("from"), max_length=200, blank=True, editable=False)
+    # Judgements: the numbers count the words of the scale from 1; the database sets the bands from its grid.
+    scale = models.ForeignKey(RiskScale, models.PROTECT, related_name="risks", editable=False)
+    inherent_likelihood = models.PositiveSmallIntegerField(null=True, editable=False)
+    inherent_severity = models.PositiveSmallIntegerField(null=True, editable=False)
+    inherent_band = models.CharField(max_length=10, choices=Band.choices, null=True, editable=False)
+    residual_likelihood = models.PositiveSmallIntegerField(null=True, editable=False)
+    residual_severity = models.PositiveSmallIntegerField(null=True, editable=False)
+    residual_band = models.CharField(max_length=10, choices=Band.choices, null=True, editable=False)
+    target_likelihood = models.PositiveSmallIntegerField(null=True, editable=False)
+    target_severity = models.PositiveSmallIntegerField(null=True, editable=False)
+    target_band = models.CharField(max_length=10, choices=Band.choices, null=True, editable=False)
+    detectability = models.PositiveSmallIntegerField(_("how soon it is noticed"), null=True, editable=False)
+    reversibility = models.PositiveSmallIntegerField(_("how far it can be undone"), null=True, editable=False)
+    confidence = models.CharField(_("confidence"), max_length=8, choices=Confidence.choices, blank=True, editable=False)
     inherent_score = models.GeneratedField(
         expression=F("inherent_likelihood") * F("inherent_severity"),
         output_field=models.SmallIntegerField(),
@@ -102,6 +161,11 @@ class Risk(Staged, Timestamped):
     )
     residual_score = models.GeneratedField(
         expression=F("residual_likelihood") * F("residual_severity"),
+        output_field=models.SmallIntegerField(),
+        db_persist=True,
+    )
+    target_score = models.GeneratedField(
+        expression=F("target_likelihood") * F("target_severity"),
         output_field=models.SmallIntegerField(),
         db_persist=True,
     )
@@ -116,6 +180,11 @@ class Risk(Staged, Timestamped):
         output_field=models.SmallIntegerField(),
         db_persist=True,
     )
+    current_band = models.GeneratedField(
+        expression=Coalesce("residual_band", "inherent_band"),
+        output_field=models.CharField(max_length=10),
+        db_persist=True,
+    )
     current_score = models.GeneratedField(
         expression=Coalesce(
             F("residual_likelihood") * F("residual_severity"), F("inherent_likelihood") * F("inherent_severity")
@@ -123,10 +192,22 @@ class Risk(Staged, Timestamped):
         output_field=models.SmallIntegerField(),
         db_persist=True,
     )
-    # Worst first, and no two alike, so that a page of the register begins exactly where the last one ended.
+    # The worst band first, in it the highest score, and no two alike, so that a page of the register begins
+    # exactly where the last one ended.
     urgency = models.GeneratedField(
-        expression=Coalesce(
-            F("residual_likelihood") * F("residual_severity"), F("inherent_likelihood") * F("inherent_severity"), 0
+        expression=(
+            Case(
+                *(When(residual_band=band.value, then=Value(rank)) for band, rank in RANK.items()),
+                *(
+                    When(residual_band__isnull=True, inherent_band=band.value, then=Value(rank))
+                    for band, rank in RANK.items()
+                ),
+                default=Value(0),
+            )
+            * 100
+            + Coalesce(
+                F("residual_likelihood") * F("residual_severity"), F("inherent_likelihood") * F("inherent_severity"), 0
+            )
         )
         * 2**40
         + F("id"),
@@ -134,10 +215,20 @@ class Risk(Staged, Timestamped):
         db_persist=True,
     )
     words = models.GeneratedField(
-        expression=SearchVector("title", "harm", "affected", config="english"),
+        expression=SearchVector("title", "harm", "affected", "cause", "event", "consequence", config="english"),
         output_field=SearchVectorField(),
         db_persist=True,
     )
+    review_days = models.PositiveSmallIntegerField(
+        _("look again after, in days"),
+        null=True,
+        blank=True,
+        help_text=_("Leave empty to look again as often as the scale says for its level."),
+    )
+    reviewed_at = models.DateTimeField(_("last looked at"), null=True, editable=False)
+    review_due_on = models.DateField(_("look again by"), null=True, editable=False)
+    # SHA-256 of all that somebody who accepts the risk relies on; the database keeps it up to date.
+    digest = models.CharField(max_length=64, default="", editable=False)
     opened_at = models.DateTimeField(_("opened"), null=True, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
 
@@ -147,21 +238,33 @@ class Risk(Staged, Timestamped):
         ordering = ["-pk"]
         constraints = [
             models.UniqueConstraint(fields=["family", "number"], name="risk_numbers_count_up"),
-            models.CheckConstraint(condition=Q(stage__in=["draft", "open", "closed"]), name="risk_stage_is_known"),
             models.CheckConstraint(
-                condition=Q(stage="draft") | Q(owner__isnull=False),
+                condition=Q(stage__in=["stub", "draft", "open", "closed"]), name="risk_stage_is_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(stage__in=_NEW) | Q(owner__isnull=False) | Q(stage="closed", opened_at__isnull=True),
                 name="open_risk_has_owner",
                 violation_error_message=_("Name a risk owner first."),
             ),
             models.CheckConstraint(
-                condition=Q(stage="draft") | Q(inherent_likelihood__isnull=False, inherent_severity__isnull=False),
+                condition=Q(stage__in=_NEW)
+                | Q(inherent_likelihood__isnull=False, inherent_severity__isnull=False)
+                | Q(stage="closed", opened_at__isnull=True),
                 name="open_risk_is_assessed",
+            ),
+            models.CheckConstraint(
+                condition=~Q(stage="open") | Q(opened_at__isnull=False), name="open_risk_says_since_when"
+            ),
+            models.CheckConstraint(condition=~Q(deputy=F("owner")), name="deputy_is_somebody_else"),
+            models.CheckConstraint(
+                condition=Q(treatment__in=["mitigate", "avoid", "transfer", "accept"]), name="risk_treatment_is_known"
             ),
             *(
                 models.CheckConstraint(
-                    condition=Q(**{f"{name}__range": (1, 5)}) | Q(**{f"{name}__isnull": True}), name=f"{name}_on_scale"
+                    condition=Q(**{f"{name}__range": (1, LARGEST)}) | Q(**{f"{name}__isnull": True}),
+                    name=f"{name}_on_scale",
                 )
-                for name in ("inherent_likelihood", "inherent_severity", "residual_likelihood", "residual_severity")
+                for name in JUDGED
             ),
             *(
                 models.CheckConstraint(
@@ -169,7 +272,7 @@ class Risk(Staged, Timestamped):
                     | Q(**{f"{kind}_likelihood__isnull": False, f"{kind}_severity__isnull": False}),
                     name=f"{kind}_judgement_is_whole",
                 )
-                for kind in ("inherent", "residual")
+                for kind in KINDS
             ),
         ]
         indexes = [
@@ -178,6 +281,9 @@ class Risk(Staged, Timestamped):
             models.Index(fields=["-urgency"], name="risk_worst_first"),
             GinIndex(fields=["words"], name="risk_words"),
             models.Index(fields=["owner", "stage"], name="risk_of_owner"),
+            models.Index(fields=["deputy"], name="risk_of_deputy", condition=Q(deputy__isnull=False)),
+            # What is overdue is a small part of the open ones.
+            models.Index(fields=["review_due_on"], name="risk_review_due", condition=Q(stage="open")),
         ]
 
     def __str__(self) -> str:
@@ -190,17 +296,28 @@ class Risk(Staged, Timestamped):
 
     @property
     def inherent(self) -> Level | None:
-        return level(self.inherent_score)
+        return level(self.inherent_score, self.inherent_band)
 
     @property
     def residual(self) -> Level | None:
         """The level after mitigation; None until somebody has assessed what mitigation does."""
-        return level(self.residual_score)
+        return level(self.residual_score, self.residual_band)
 
     @property
     def current(self) -> Level | None:
         """The level that counts now: after mitigation where it was assessed, else before it."""
-        return level(self.current_score)
+        return level(self.current_score, self.current_band)
+
+    @property
+    def target(self) -> Level | None:
+        """The level that the treatment is meant to reach."""
+        return level(self.target_score, self.target_band)
+
+    @property
+    def review_overdue(self) -> bool:
+        """Judged when it is read: no worker has to mark it."""
+        due = self.review_due_on
+        return self.stage == self.Stage.OPEN and due is not None and due < timezone.localdate()
 
     def get_absolute_url(self) -> str:
         return address("registry:risk", self.pk)
@@ -212,21 +329,47 @@ class RiskAssessment(models.Model):
     class Kind(models.TextChoices):
         INHERENT = "inherent", _("Before mitigation")
         RESIDUAL = "residual", _("After mitigation")
+        TARGET = "target", _("Target")
+
+    class Cause(models.TextChoices):
+        JUDGED = "judged", _("Judged")
+        IMPORTED = "imported", _("Imported")
+        REBANDED = "rebanded", _("Carried to a new scale")
 
     risk = models.ForeignKey(Risk, models.PROTECT, related_name="assessments")
     kind = models.CharField(_("when"), max_length=10, choices=Kind.choices)
-    likelihood = models.PositiveSmallIntegerField(_("likelihood"), choices=Likelihood.choices)
-    severity = models.PositiveSmallIntegerField(_("severity"), choices=Severity.choices)
+    scale = models.ForeignKey(RiskScale, models.PROTECT, related_name="+", editable=False)
+    likelihood = models.PositiveSmallIntegerField(_("likelihood"))
+    severity = models.PositiveSmallIntegerField(_("severity"))
+    # Set by the database from the scale.
+    band = models.CharField(max_length=10, choices=Band.choices, editable=False)
+    detectability = models.PositiveSmallIntegerField(_("how soon it is noticed"), null=True, blank=True)
+    reversibility = models.PositiveSmallIntegerField(_("how far it can be undone"), null=True, blank=True)
+    confidence = models.CharField(_("confidence"), max_length=8, choices=Risk.Confidence.choices, blank=True)
     rationale = models.TextField(_("why"))
-    assessed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    evidence = models.TextField(_("evidence"), blank=True, help_text=_("Links, evaluations, permanent references."))
+    cause = models.CharField(max_length=10, choices=Cause.choices, default=Cause.JUDGED, editable=False)
+    assessed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("assessed by")
+    )
+    # The second person, where the scale asks for one.
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("confirmed by")
+    )
     assessed_at = models.DateTimeField(_("assessed"), auto_now_add=True)
 
     class Meta:
         ordering = ["-pk"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(likelihood__range=(1, 5)) & Q(severity__range=(1, 5)), name="assessment_on_scale"
-            )
+                condition=Q(likelihood__range=(1, LARGEST)) & Q(severity__range=(1, LARGEST)),
+                name="assessment_on_scale",
+            ),
+            models.CheckConstraint(condition=~Q(confirmed_by=F("assessed_by")), name="confirmed_by_somebody_else"),
+        ]
+        indexes = [
+            # Reports ask what counted at a moment; the burn-down asks for every day.
+            models.Index(fields=["risk", "kind", "-id"], name="assessment_of_risk"),
         ]
 
     def __str__(self) -> str:
@@ -234,4 +377,4 @@ class RiskAssessment(models.Model):
 
     @property
     def level(self) -> Level | None:
-        return level(self.likelihood * self.severity)
+        return level(self.likelihood * self.severity, self.band)

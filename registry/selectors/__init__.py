@@ -15,6 +15,7 @@ from registry.selectors.catalogue import (
     worst_level,
 )
 from registry.selectors.embed import history_of
+from registry.selectors.lineage import Lineage, lineage_of, with_lineage
 from registry.selectors.guidelines import (
     document_of,
     guidelines_before,
@@ -22,42 +23,65 @@ from registry.selectors.guidelines import (
     guidelines_with_parts,
     holding_guidelines,
 )
-from registry.selectors.matrix import Matrix, by_cell, matrix, of_cells
+from registry.selectors.matrix import Matrix, by_cell, matrices, matrix, of_cells
 from registry.selectors.people import assignments_within, inside, people_of
+from registry.selectors.plan import (
+    capabilities_of,
+    current_phase,
+    deciders_of,
+    history_of_capabilities,
+    newest_capabilities,
+    plan_of,
+    shown_phases_of,
+    with_plan,
+)
 from registry.selectors.risks import (
     assessments_of,
     in_band,
     measures,
     mitigations_of,
+    objectives_of,
     register,
     register_rows,
     risk_details,
     risks_with_measures,
     waiting_risks,
 )
+from registry.selectors.scales import empty_matrix, scale_in_force
 
 __all__ = [
+    "Lineage",
     "Matrix",
     "assessments_of",
     "assignments_within",
     "by_cell",
+    "capabilities_of",
     "card_of",
     "catalogue",
+    "current_phase",
+    "deciders_of",
     "document_of",
+    "empty_matrix",
     "find_families",
     "guidelines_before",
     "guidelines_details",
     "guidelines_with_parts",
     "history_of",
+    "history_of_capabilities",
     "holding_guidelines",
     "in_band",
     "inside",
+    "lineage_of",
+    "matrices",
     "matrix",
     "measures",
     "mitigations_of",
     "model_page",
+    "newest_capabilities",
+    "objectives_of",
     "of_cells",
     "people_of",
+    "plan_of",
     "public_families",
     "public_releases",
     "register",
@@ -66,9 +90,13 @@ __all__ = [
     "revision_of",
     "risk_details",
     "risks_with_measures",
+    "scale_in_force",
+    "shown_phases_of",
     "unpack_release",
     "waiting_releases",
     "waiting_risks",
     "with_contents",
+    "with_lineage",
+    "with_plan",
     "worst_level",
 ]

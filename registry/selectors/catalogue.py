@@ -9,10 +9,10 @@ from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquer
 from django.db.models.functions import JSONObject
 
 from accounts.roles import Role
-from registry.models import PUBLIC_STAGES, Artifact, ModelCard, ModelFamily, Release, Risk
+from registry.models import PUBLIC_STAGES, Artifact, ModelCard, ModelFamily, Release, Risk, RiskScale
 from registry.scale import Level, level
 from registry.selectors.embed import embedded, embedded_history, revived
-from registry.selectors.matrix import embedded_cells, of_cells
+from registry.selectors.matrix import embedded_cells, embedded_scale, of_cells, scale_of
 from registry.selectors.people import inside
 from registry.selectors.risks import embedded_measures
 
@@ -57,19 +57,20 @@ def public_families() -> QuerySet[ModelFamily]:
 
 
 def catalogue(families: QuerySet[ModelFamily]) -> QuerySet[ModelFamily]:
-    """``families`` with their publisher, their current release and their highest open public score."""
+    """``families`` with their publisher, their current release and the level of their worst open public risk."""
     current = Release.objects.filter(family=OuterRef("pk"), stage__in=PUBLIC_STAGES)
     current = current.order_by(_PUBLISHED_FIRST, "-published_at", "-pk")
     columns = ("version", "stage", "licence", "modality", "published_at")
-    worst = Risk.objects.shown().open().filter(family=OuterRef("pk")).order_by("-urgency").values("current_score")[:1]
+    worst = Risk.objects.shown().open().filter(family=OuterRef("pk")).order_by("-urgency")
+    judged = JSONObject(score="current_score", band="current_band")
     return families.select_related("publisher").annotate(
         current=Subquery(current.values(json=JSONObject(**{name: name for name in columns}))[:1]),
-        worst_score=Subquery(worst),
+        worst=Subquery(worst.values(json=judged)[:1]),
     )
 
 
 def worst_level(family: Any) -> Level | None:
-    return level(family.worst_score)
+    return level(family.worst["score"], family.worst["band"]) if family.worst else None
 
 
 def find_families(families: QuerySet[ModelFamily], text: str) -> QuerySet[ModelFamily]:
@@ -144,6 +145,7 @@ class ModelPage:
     risks: list[Risk]
     more_risks: bool
     in_matrix: list[Risk]
+    scale: RiskScale | None
 
 
 def model_page(publisher: str, family: str) -> ModelPage | None:
@@ -158,10 +160,15 @@ def model_page(publisher: str, family: str) -> ModelPage | None:
     worst = embedded(
         shown.order_by("-urgency")[: RISKS_SHOWN + 1],
         *("id", "number", "stage", "title", "harm", "affected"),
-        *("current_score", "current_likelihood", "current_severity"),
+        *("current_score", "current_band", "current_likelihood", "current_severity"),
         measures=embedded_measures(),
     )
-    details = {**_contents(), "risk_rows": worst, "cells": embedded_cells(shown)}
+    details = {
+        **_contents(),
+        "risk_rows": worst,
+        "cells": embedded_cells(shown),
+        "scale_rows": embedded_scale("family__publisher"),
+    }
     only_first = {name: Case(When(pk=first, then=value), default=None) for name, value in details.items()}
     rows = list(public.annotate(**only_first)[: RELEASES_SHOWN + 1])
     if not rows:
@@ -176,4 +183,5 @@ def model_page(publisher: str, family: str) -> ModelPage | None:
         risks=risks[:RISKS_SHOWN],
         more_risks=len(risks) > RISKS_SHOWN,
         in_matrix=of_cells(current.cells),
+        scale=scale_of(current.scale_rows),
     )

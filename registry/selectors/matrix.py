@@ -1,4 +1,4 @@
-"""The risk matrix: 25 cells, and the few risks that each names."""
+"""The risk matrix: the cells of a scale, and the few risks that each names."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -6,12 +6,12 @@ from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Func, QuerySet
+from django.db.models import Count, Func, OuterRef, QuerySet
 from django.utils.translation import gettext as _
 
-from registry.models import Risk
-from registry.scale import LIMITS, Band, Likelihood, Severity, band, bounds
-from registry.selectors.embed import embedded, revive
+from registry.models import Risk, RiskScale
+from registry.scale import Band
+from registry.selectors.embed import embedded, revive, revived
 
 CHIPS = 3
 
@@ -63,10 +63,11 @@ class Legend:
 
 @dataclass
 class Matrix:
-    """The 5 × 5 matrix as the ``c-matrix`` component draws it: likelihood by row, severity by column."""
+    """A scale as the ``c-matrix`` component draws it: likelihood by row, severity by column."""
 
     rows: list[Row]
-    columns: list[Any] = field(default_factory=lambda: [choice.label for choice in Severity])
+    columns: list[str] = field(default_factory=list)
+    scale: Any = None
 
     @property
     def x_label(self) -> str:
@@ -78,7 +79,11 @@ class Matrix:
 
     @property
     def legend(self) -> list[Legend]:
-        return [Legend(name, "{}–{}".format(*bounds(name))) for name, _highest in LIMITS]
+        scores: dict[Band, list[int]] = {}
+        for row in self.rows:
+            for cell in row.cells:
+                scores.setdefault(cell.band, []).append(cell.score)
+        return [Legend(band, f"{min(found)}–{max(found)}") for band in Band if (found := scores.get(band))]
 
     @property
     def count(self) -> int:
@@ -86,27 +91,42 @@ class Matrix:
 
 
 def matrix(
-    risks: Iterable[Any], *, chip_url: Callable[[Any], str], cell_url: Callable[[int, int], str] = lambda *_at: ""
+    risks: Iterable[Any],
+    scale: RiskScale,
+    *,
+    chip_url: Callable[[Any], str],
+    cell_url: Callable[[int, int], str] = lambda *_at: "",
 ) -> Matrix:
-    """Draw ``risks`` into a matrix. A row may say with ``in_cell`` how many share its cell, else they are counted."""
+    """Draw ``risks`` judged on ``scale``. A row may say with ``in_cell`` how many share its cell, else they are
+    counted."""
     cells: dict[tuple[int, int], list[Any]] = {}
     for risk in risks:
         if risk.current_score is not None:
             cells.setdefault((risk.current_likelihood, risk.current_severity), []).append(risk)
-    return Matrix(
-        [
-            Row(likelihood.label, [_cell(likelihood, severity, cells, chip_url, cell_url) for severity in Severity])
-            for likelihood in reversed(Likelihood)
-        ]
-    )
+
+    def cell(likelihood: int, severity: int) -> Cell:
+        found = cells.get((likelihood, severity), [])
+        count = max((getattr(risk, "in_cell", 0) for risk in found), default=0) or len(found)
+        chips = [Chip(f"{risk.number:02d}", risk.reference, risk.title, chip_url(risk)) for risk in found[:CHIPS]]
+        band, url = scale.band(likelihood, severity), cell_url(likelihood, severity)
+        return Cell(likelihood * severity, band, likelihood, severity, Chips(chips, count), url)
+
+    severities = range(1, len(scale.severities) + 1)
+    rows = [
+        Row(word, [cell(likelihood, severity) for severity in severities])
+        for likelihood, word in reversed(list(enumerate(scale.likelihoods, start=1)))
+    ]
+    return Matrix(rows, list(scale.severities), scale)
 
 
-def _cell(likelihood: int, severity: int, cells: Any, chip_url: Any, cell_url: Any) -> Cell:
-    found = cells.get((likelihood, severity), [])
-    count = max((getattr(risk, "in_cell", 0) for risk in found), default=0) or len(found)
-    chips = [Chip(f"{risk.number:02d}", risk.reference, risk.title, chip_url(risk)) for risk in found[:CHIPS]]
-    score = likelihood * severity
-    return Cell(score, band(score), int(likelihood), int(severity), Chips(chips, count), cell_url(likelihood, severity))
+def matrices(risks: QuerySet[Risk], **urls: Any) -> list[Matrix]:
+    """``risks`` drawn on the scales they were judged on, the one with most of them first. Two queries."""
+    by_scale: dict[int, list[Risk]] = {}
+    for each in of_cells(by_cell(risks)):
+        by_scale.setdefault(each.scale_id, []).append(each)
+    scales = RiskScale.objects.select_related("publisher").in_bulk(by_scale)
+    drawn = [matrix(found, scales[pk], **urls) for pk, found in by_scale.items()]
+    return sorted(drawn, key=lambda each: (-each.count, each.scale.pk))
 
 
 def by_cell(risks: QuerySet[Risk]) -> Any:
@@ -122,21 +142,33 @@ def by_cell(risks: QuerySet[Risk]) -> Any:
     return (
         risks.filter(current_score__isnull=False)
         .order_by()
-        .values("current_likelihood", "current_severity")
+        .values("scale_id", "current_likelihood", "current_severity")
         .annotate(in_cell=Count("pk"), ids=some("pk"), numbers=some("number"), titles=some("title"))
     )
 
 
 def embedded_cells(risks: QuerySet[Risk]) -> ArraySubquery:
     """The same as part of another row."""
-    return embedded(by_cell(risks), "current_likelihood", "current_severity", "in_cell", "ids", "numbers", "titles")
+    columns = ("scale_id", "current_likelihood", "current_severity", "in_cell", "ids", "numbers", "titles")
+    return embedded(by_cell(risks), *columns)
+
+
+def embedded_scale(publisher: str) -> ArraySubquery:
+    """The scale in force of the publisher that ``publisher`` leads to from the outer row."""
+    scales = RiskScale.objects.in_force().filter(publisher=OuterRef(publisher))
+    return embedded(scales, "id", "number", "likelihoods", "severities", "grid")
+
+
+def scale_of(rows: Iterable[dict[str, Any]] | None) -> RiskScale | None:
+    """The scale that ``embedded_scale`` brought along."""
+    return next(iter(revived(RiskScale, rows)), None)
 
 
 def of_cells(cells: Iterable[dict[str, Any]] | None) -> list[Risk]:
     """The risks that ``by_cell`` named, ready for ``matrix``."""
     found = []
     for cell in cells or ():
-        where = {name: cell[name] for name in ("current_likelihood", "current_severity", "in_cell")}
+        where = {name: cell[name] for name in ("scale_id", "current_likelihood", "current_severity", "in_cell")}
         where["current_score"] = cell["current_likelihood"] * cell["current_severity"]
         for pk, number, title in sorted(zip(cell["ids"], cell["numbers"], cell["titles"], strict=True)):
             found.append(revive(Risk, {"id": pk, "number": number, "title": title, **where}))

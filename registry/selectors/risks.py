@@ -9,14 +9,18 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
-from registry.models import Mitigation, Risk, RiskAssessment
-from registry.scale import Band, bounds
+from registry.models import Mitigation, Objective, Risk, RiskAssessment
+from registry.scale import Band
 from registry.selectors.embed import embedded, embedded_history, revive, revived
 from registry.selectors.people import inside
 
 # What a page shows of what may be long.
 MITIGATIONS_SHOWN = 50
 ASSESSMENTS_SHOWN = 20
+_JUDGEMENT = (
+    *("id", "kind", "scale_id", "likelihood", "severity", "band", "detectability", "reversibility", "confidence"),
+    *("rationale", "evidence", "cause", "assessed_at", "assessed_by_id", "confirmed_by_id"),
+)
 
 
 def register(user: Any) -> QuerySet[Risk]:
@@ -32,8 +36,7 @@ def register_rows(risks: QuerySet[Risk]) -> QuerySet[Risk]:
 
 
 def in_band(risks: QuerySet[Risk], name: Band) -> QuerySet[Risk]:
-    lowest, highest = bounds(name)
-    return risks.filter(current_score__gte=lowest, current_score__lte=highest)
+    return risks.filter(current_band=name)
 
 
 def waiting_risks(user: Any) -> QuerySet[Risk]:
@@ -69,24 +72,20 @@ def risk_details(risks: QuerySet[Risk]) -> QuerySet[Risk]:
     assessments = RiskAssessment.objects.filter(risk=OuterRef("pk")).order_by("-pk")[:ASSESSMENTS_SHOWN]
     columns = ("id", "family_id", "title", "description", "stage", "owner_id", "due_on")
     person = {"person_name": F("owner__display_name"), "person_email": F("owner__email")}
-    judged = {"person_name": F("assessed_by__display_name"), "person_email": F("assessed_by__email")}
+    judged = {
+        "person_name": F("assessed_by__display_name"),
+        "person_email": F("assessed_by__email"),
+        "confirmer_name": F("confirmed_by__display_name"),
+        "confirmer_email": F("confirmed_by__email"),
+    }
     return (
-        risks.select_related("family__publisher", "owner", "objective", "release")
+        risks.select_related("family__publisher", "owner", "deputy", "release", "scale")
         .defer("words")
         .annotate(
             history_rows=embedded_history(Risk),
             mitigation_rows=embedded(mitigations, *columns, **person),
-            assessment_rows=embedded(
-                assessments,
-                "id",
-                "kind",
-                "likelihood",
-                "severity",
-                "rationale",
-                "assessed_at",
-                "assessed_by_id",
-                **judged,
-            ),
+            assessment_rows=embedded(assessments, *_JUDGEMENT, **judged),
+            objective_rows=embedded(Objective.objects.filter(risks=OuterRef("pk")).order_by("pk"), "id", "title"),
         )
     )
 
@@ -99,10 +98,17 @@ def mitigations_of(risk: Any) -> list[Mitigation]:
     return rows
 
 
+def objectives_of(risk: Any) -> list[Objective]:
+    return revived(Objective, risk.objective_rows)
+
+
 def assessments_of(risk: Any) -> list[RiskAssessment]:
     rows = revived(RiskAssessment, risk.assessment_rows)
     for row in rows:
         row.assessed_by = _person(row, row.assessed_by_id)
+        if row.confirmed_by_id:
+            name = {"display_name": row.confirmer_name, "email": row.confirmer_email}
+            row.confirmed_by = revive(User, {"id": row.confirmed_by_id, **name})
     return rows
 
 

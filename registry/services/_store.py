@@ -1,5 +1,6 @@
 """Writing rows: fields checked, and the database's own refusals put into words."""
 
+from collections.abc import Collection
 from typing import Any, TypeVar
 
 from django.core.exceptions import ValidationError
@@ -10,16 +11,19 @@ from common.lifecycle import Refused
 Row = TypeVar("Row", bound=models.Model)
 
 
-def check(obj: models.Model, names: list[str] | None = None) -> None:
+def check(obj: models.Model, names: list[str] | None = None, *, required: Collection[str] = ()) -> None:
     """Validate the plain fields of ``obj`` (or those called ``names``). Raises ``ValidationError`` by field.
 
-    Uniqueness and constraints are left to the database, which asks nothing and cannot be outrun.
+    ``required`` fields must say something here although their column may be empty. Uniqueness and constraints are
+    left to the database, which asks nothing and cannot be outrun.
     """
     errors: dict[str, list[Any]] = {}
     for field in obj._meta.concrete_fields:
         if field.generated or field.is_relation or field.primary_key or (names is not None and field.name not in names):
             continue
         value = getattr(obj, field.attname)
+        if field.name in required and not str(value or "").strip():
+            errors[field.name] = [ValidationError(field.error_messages["blank"], code="blank")]
         if field.blank and value in field.empty_values:
             continue
         try:
@@ -30,9 +34,9 @@ def check(obj: models.Model, names: list[str] | None = None) -> None:
         raise ValidationError(errors)
 
 
-def insert(obj: Row, *, taken: dict[str, str]) -> Row:
+def insert(obj: Row, *, taken: dict[str, str], required: Collection[str] = ()) -> Row:
     """Check and save a new row. ``taken`` maps a unique constraint (or column) to the field to blame."""
-    check(obj)
+    check(obj, required=required)
     with refusing(obj, taken), transaction.atomic():
         obj.save(force_insert=True)
     return obj
@@ -43,14 +47,14 @@ def allow(changes: dict[str, Any], known: set[str] | frozenset[str]) -> None:
         raise TypeError(f"Not editable: {', '.join(sorted(unknown))}")
 
 
-def checked(obj: Any, changes: dict[str, Any]) -> None:
+def checked(obj: Any, changes: dict[str, Any], *, required: Collection[str] = ()) -> None:
     """Validate ``changes`` on a copy of ``obj`` and replace them by their cleaned values."""
     trial = type(obj)(
         **{field.attname: getattr(obj, field.attname) for field in obj._meta.concrete_fields if not field.generated}
     )
     for name, value in changes.items():
         setattr(trial, name, value)
-    check(trial, list(changes))
+    check(trial, list(changes), required=required)
     changes.update({name: getattr(trial, name) for name in changes})
 
 

@@ -1,19 +1,34 @@
+import datetime as dt
+from collections.abc import Collection, Sequence
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from common import audit, lifecycle
+from common import audit, events, lifecycle
 from common.editing import edit
 from common.lifecycle import Refused
 from registry import permissions
 from registry.lifecycle import CLOSE, OPEN, REOPEN
-from registry.models import ModelFamily, Objective, Release, Risk, RiskAssessment
+from registry.models import ModelFamily, Objective, Release, Risk, RiskAssessment, RiskScale
+from registry.selectors import scale_in_force
 from registry.services import _store
+
+# What a risk says, in words.
+TEXT = frozenset({"title", "harm", "cause", "event", "consequence", "affected"})
+
+
+def store_new(risk: Risk, *, required: Collection[str] = ("harm",)) -> None:
+    """Insert a new risk with the next number of its family, on the scale in force. Needs a transaction."""
+    # Two people recording at once must not get the same number.
+    ModelFamily.objects.select_for_update(no_key=True).get(pk=risk.family_id)
+    risk.number = (Risk.objects.filter(family=risk.family_id).aggregate(last=Max("number"))["last"] or 0) + 1
+    risk.scale = scale_in_force(risk.family.publisher_id)
+    _store.insert(risk, taken={}, required=required)
 
 
 @transaction.atomic
@@ -24,10 +39,15 @@ def create_risk(
     title: str,
     harm: str,
     affected: str = "",
-    objective: Objective | None = None,
+    cause: str = "",
+    event: str = "",
+    consequence: str = "",
+    objectives: Sequence[Objective] = (),
     owner: User | None = None,
     release: Release | None = None,
     is_public: bool = True,
+    origin: str = Risk.Origin.TEAM,
+    origin_reference: str = "",
 ) -> Risk:
     """Record a risk as a draft, with the family's next number. Title and harm are enough to begin."""
     if not permissions.can_create_risk(actor, family):
@@ -38,17 +58,19 @@ def create_risk(
         title=title,
         harm=harm,
         affected=affected,
-        objective=objective,
+        cause=cause,
+        event=event,
+        consequence=consequence,
         owner=owner,
         is_public=is_public,
+        origin=origin,
+        origin_reference=origin_reference,
     )
-    _belongs(family, objective=objective, release=release)
+    _belongs(family, objectives=objectives, release=release)
     if owner is not None:
         can_answer(owner, family)
-    # Two people recording at once must not get the same number.
-    ModelFamily.objects.select_for_update(no_key=True).get(pk=family.pk)
-    risk.number = (Risk.objects.filter(family=family).aggregate(last=Max("number"))["last"] or 0) + 1
-    _store.insert(risk, taken={})
+    store_new(risk)
+    risk.objectives.set(objectives)
     audit.record(
         actor,
         "registry.risk.create",
@@ -62,10 +84,19 @@ def edit_risk(risk: Risk, *, actor: Any, expected_version: int | None = None, **
     """Change what a risk says. Owner, judgements and stage have services of their own."""
     if not permissions.can_edit_risk(actor, risk):
         raise PermissionDenied
-    _store.allow(changes, {"title", "harm", "affected", "objective", "release", "is_public"})
-    _belongs(risk.family, objective=changes.get("objective"), release=changes.get("release"))
-    _store.checked(risk, changes)
-    return edit(risk, actor=actor, verb="registry.risk.edit", changes=changes, expected_version=expected_version)
+    _store.allow(changes, TEXT | {"objectives", "release", "is_public"})
+    objectives = changes.pop("objectives", None)
+    _belongs(risk.family, objectives=objectives or (), release=changes.get("release"))
+    _store.checked(risk, changes, required=() if risk.stage == Risk.Stage.STUB else ("harm",))
+    links = {} if objectives is None else {"objectives": objectives}
+    return edit(
+        risk,
+        actor=actor,
+        verb="registry.risk.edit",
+        changes=changes,
+        links=links,
+        expected_version=expected_version,
+    )
 
 
 def assign_risk_owner(risk: Risk, *, actor: Any, owner: User, expected_version: int | None = None) -> Risk:
@@ -92,32 +123,100 @@ def assess_risk(
     severity: int,
     rationale: str,
     expected_version: int | None = None,
+    **more: Any,
 ) -> RiskAssessment:
-    """Judge a risk before (``inherent``) or after (``residual``) mitigation, with the reason.
+    """Judge a risk before (``inherent``) or after (``residual``) mitigation, or say where it is to go
+    (``target``), with the reason, on the scale in force.
 
-    Judgements are never changed: each is a row of its own, and the newest of its kind counts.
+    ``more`` are ``detectability``, ``reversibility``, ``confidence`` and ``evidence``. Judgements are never
+    changed: each is a row of its own, and the newest of its kind counts.
     """
     if not permissions.can_assess_risk(actor, risk):
         raise PermissionDenied
+    _store.allow(more, {"detectability", "reversibility", "confidence", "evidence"})
+    scale = scale_in_force(risk.family.publisher_id)
     assessment = RiskAssessment(
-        risk=risk, kind=kind, likelihood=likelihood, severity=severity, rationale=rationale, assessed_by=actor
+        risk=risk,
+        kind=kind,
+        scale=scale,
+        likelihood=likelihood,
+        severity=severity,
+        rationale=rationale,
+        assessed_by=actor,
+        **more,
     )
-    _store.check(assessment)
+    check_judgement(assessment, scale, names=("kind", "rationale", *more))
     locked = Risk.objects.select_for_update(of=("self",)).select_related("family").get(pk=risk.pk)
     if locked.stage == Risk.Stage.CLOSED:
         raise Refused(_("This risk is closed. Reopen it before you assess it again."))
-    if kind == RiskAssessment.Kind.RESIDUAL and locked.inherent_score is None:
+    if kind != RiskAssessment.Kind.INHERENT and locked.inherent_score is None:
         raise Refused(_("Assess the risk before mitigation first."), field="kind")
-    changes = {f"{kind}_likelihood": int(likelihood), f"{kind}_severity": int(severity)}
-    verb = "registry.risk.assess"
-    evidence: dict[str, Any] = {"kind": kind, "reason": rationale}
-    version = locked.row_version
-    locked = edit(locked, actor=actor, verb=verb, changes=changes, expected_version=expected_version, **evidence)
-    if locked.row_version == version:
+    return record_assessment(locked, assessment, actor=actor, expected_version=expected_version)
+
+
+def check_judgement(judgement: Any, scale: RiskScale, *, names: Collection[str]) -> None:
+    """Check the fields ``names`` of a judgement and that it is on ``scale``, and give it its band.
+
+    Raises ``ValidationError`` by field, all that is wrong at once.
+    """
+    errors: dict[str, Any] = {}
+    try:
+        _store.check(judgement, list(names))
+    except ValidationError as invalid:
+        errors = dict(invalid.error_dict)
+    for name, words in (
+        ("likelihood", scale.likelihoods),
+        ("severity", scale.severities),
+        ("detectability", scale.detectabilities),
+        ("reversibility", scale.reversibilities),
+    ):
+        number, optional = getattr(judgement, name), name in {"detectability", "reversibility"}
+        if (number is None and optional) or (isinstance(number, int) and 1 <= number <= len(words)):
+            continue
+        most = _("Give a number from 1 to %d: these are the steps of this publisher's scale.") % len(words)
+        errors[name] = [ValidationError(most if words else _("This publisher's scale does not ask for this."))]
+    if errors:
+        raise ValidationError(errors)
+    judgement.band = scale.band(judgement.likelihood, judgement.severity)
+
+
+def record_assessment(
+    locked: Risk, assessment: RiskAssessment, *, actor: Any, expected_version: int | None = None
+) -> RiskAssessment:
+    """Write a judgement and let it count. The row of the risk is locked, the judgement on its scale in force."""
+    kind = assessment.kind
+    before = locked.current_band
+    changes: dict[str, Any] = {
+        f"{kind}_likelihood": int(assessment.likelihood),
+        f"{kind}_severity": int(assessment.severity),
+        "scale_id": assessment.scale_id,
+    }
+    for name in ("detectability", "reversibility", "confidence"):
+        if (value := getattr(assessment, name)) not in {None, ""}:
+            changes[name] = value
+    evidence: dict[str, Any] = {"kind": kind, "reason": assessment.rationale}
+    if assessment.confirmed_by_id:
+        evidence["confirmed_by"] = assessment.confirmed_by
+    verb, version = "registry.risk.assess", locked.row_version
+    fresh = edit(locked, actor=actor, verb=verb, changes=changes, expected_version=expected_version, **evidence)
+    if fresh.row_version == version:
         # The same judgement again is news too: somebody looked.
-        audit.record(actor, verb, locked, before=changes, after=changes, **evidence)
+        audit.record(actor, verb, fresh, before=changes, after=changes, **evidence)
     assessment.save(force_insert=True)
+    if kind != RiskAssessment.Kind.TARGET:
+        looked_at(fresh, scale=assessment.scale)
+    if before != assessment.band and kind != RiskAssessment.Kind.TARGET:
+        events.emit("registry.risk.level_changed", fresh, before=before, after=assessment.band)
     return assessment
+
+
+def looked_at(risk: Risk, *, scale: RiskScale) -> None:
+    """Somebody has just judged or reviewed ``risk``: the next look is due as its level asks."""
+    risk.refresh_from_db()
+    days = risk.review_days or scale.rules.filter(band=risk.current_band).values_list("review_days", flat=True).first()
+    now = timezone.now()
+    due = timezone.localdate(now) + dt.timedelta(days=days) if days else None
+    Risk.objects.filter(pk=risk.pk).update(reviewed_at=now, review_due_on=due)
 
 
 def open_risk(risk: Risk, *, actor: Any) -> Risk:
@@ -148,8 +247,8 @@ def can_answer(owner: User, family: ModelFamily) -> None:
         )
 
 
-def _belongs(family: ModelFamily, *, objective: Objective | None, release: Release | None) -> None:
-    if objective is not None and objective.family_id != family.pk:
-        raise Refused(_("This objective belongs to another model family."), field="objective")
+def _belongs(family: ModelFamily, *, objectives: Sequence[Objective], release: Release | None) -> None:
+    if any(objective.family_id != family.pk for objective in objectives):
+        raise Refused(_("An objective belongs to another model family."), field="objectives")
     if release is not None and release.family_id != family.pk:
         raise Refused(_("This release belongs to another model family."), field="release")

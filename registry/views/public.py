@@ -65,7 +65,7 @@ def family(request: HttpRequest, publisher: str, family: str) -> HttpResponse:
         "family": found.family,
         "current": found.current,
         "worst": found.risks[0].current if found.risks else None,
-        "matrix": selectors.matrix(found.in_matrix, chip_url=chip_url, cell_url=cell_url),
+        "matrix": selectors.matrix(found.in_matrix, found.scale, chip_url=chip_url, cell_url=cell_url),
     }
     return render(request, "registry/family_detail.html", context)
 

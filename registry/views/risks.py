@@ -46,7 +46,7 @@ def risks(request: HttpRequest) -> HttpResponse:
         "as_matrix": request.GET.get("view") == "matrix",
     }
     if context["as_matrix"]:
-        context["matrix"] = _matrix(request, rows)
+        context["matrices"] = _matrices(request, rows)
         context["unassessed"] = rows.filter(current_score=None).count()
     else:
         context["page"] = keyset_page(selectors.register_rows(rows), request, order=("-urgency",))
@@ -71,7 +71,7 @@ def _filtered(form: RiskFilterForm, rows: Any, user: Any) -> Any:
     return rows
 
 
-def _matrix(request: HttpRequest, rows: Any) -> selectors.Matrix:
+def _matrices(request: HttpRequest, rows: Any) -> list[selectors.Matrix]:
     query = request.GET.copy()
     query.pop("view", None)
     query.pop("cursor", None)
@@ -80,17 +80,13 @@ def _matrix(request: HttpRequest, rows: Any) -> selectors.Matrix:
         query["likelihood"], query["severity"] = str(likelihood), str(severity)
         return f"?{query.urlencode()}"
 
-    return selectors.matrix(
-        selectors.of_cells(selectors.by_cell(rows)),
-        chip_url=lambda risk: reverse("registry:risk", args=[risk.pk]),
-        cell_url=cell_url,
-    )
+    return selectors.matrices(rows, chip_url=lambda risk: reverse("registry:risk", args=[risk.pk]), cell_url=cell_url)
 
 
 def risk_inside(request: HttpRequest, pk: int) -> Risk:
     """A risk of a family the reader has a role for: 404 to those who may not know of it, else 403."""
     risks = Risk.objects.visible_to(request.user)
-    found = get_object_or_404(risks.select_related("family__publisher", "owner", "objective", "release"), pk=pk)
+    found = get_object_or_404(risks.select_related("family__publisher", "owner", "deputy", "release", "scale"), pk=pk)
     if not permissions.can_see_inside(request.user, found.family):
         raise PermissionDenied
     return found
@@ -112,6 +108,7 @@ def risk(request: HttpRequest, pk: int) -> HttpResponse:
         "moves": [(each, MOVE_PAGES[each.move.name]) for each in moves],
         "mitigations": selectors.mitigations_of(found),
         "assessments": selectors.assessments_of(found),
+        "objectives": selectors.objectives_of(found),
         "history": selectors.history_of(found),
         "can_edit": permissions.can_edit_risk(user, found),
         "can_assign": permissions.can_assign_risk_owner(user, found),
@@ -177,7 +174,9 @@ def assessment_create(request: HttpRequest, pk: int) -> HttpResponse:
     if not permissions.can_assess_risk(request.user, found):
         raise PermissionDenied
     kind = RiskAssessment.Kind.RESIDUAL if found.inherent_score else RiskAssessment.Kind.INHERENT
-    form = AssessmentForm(posted(request), initial={"kind": kind, "row_version": found.row_version})
+    scale = selectors.scale_in_force(found.family.publisher_id)
+    start = {"kind": kind, "row_version": found.row_version}
+    form = AssessmentForm(posted(request), scale=scale, initial=start)
     if attempt(form, lambda **data: services.assess_risk(found, actor=request.user, **data), found) is not None:
         messages.success(request, _("The assessment is on record."))
         return redirect("registry:risk", pk)

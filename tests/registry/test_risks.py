@@ -64,8 +64,8 @@ def test_create_risk_is_not_for_those_who_only_read(family, auditor, administrat
 def test_create_risk_refuses_what_belongs_to_another_family(family, risk_owner):
     objective = ObjectiveFactory(family=ModelFamilyFactory())
     with pytest.raises(Refused) as refusal:
-        services.create_risk(family, actor=risk_owner, title="A", harm="B", objective=objective)
-    assert refusal.value.field == "objective"
+        services.create_risk(family, actor=risk_owner, title="A", harm="B", objectives=[objective])
+    assert refusal.value.field == "objectives"
 
 
 def test_create_risk_needs_a_title_and_the_harm(family, risk_owner):
@@ -252,7 +252,8 @@ def test_words_find_risks(family, risk_owner):
     [
         ({"owner_id": None}, "open_risk_has_owner"),
         ({"inherent_likelihood": None, "inherent_severity": None}, "open_risk_is_assessed"),
-        ({"residual_likelihood": 6}, "residual_likelihood_on_scale"),
+        ({"residual_likelihood": 6}, "is off scale"),
+        ({"residual_likelihood": 8}, "is off scale"),
         ({"residual_severity": None}, "residual_judgement_is_whole"),
         ({"stage": "elsewhere"}, "risk_stage_is_known"),
     ],

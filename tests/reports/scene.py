@@ -75,6 +75,7 @@ def _risks(family, owner, number):
         rows.append(
             RiskFactory.build(
                 family=family,
+                scale=family.publisher.risk_scales.get(),
                 number=index + 1,
                 title=title if index < len(RISKS) else f"{title}, case {index + 1}",
                 stage="closed" if index % 9 == 8 else "open",
