@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 @dataclass(frozen=True)
 class Kind:
-    """``heading`` is what we write (cards are in English, as the Hub's template is); ``label`` is what our pages say."""
+    """``heading`` is what we write: cards are in English, as the Hub's template is. ``label`` is for our pages."""
 
     key: str
     heading: str
