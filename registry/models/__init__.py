@@ -9,6 +9,7 @@ from registry.models.guidelines import (
     CompliantWorkflow,
     Effect,
     GuidelinesStage,
+    Part,
     RecommendedConfiguration,
     RuleKind,
     RuleOverride,
