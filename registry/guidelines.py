@@ -10,6 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from common.markup import plain
 from common.wording import Piece, word_diff
 from registry import regions
 from registry.models import (
@@ -25,6 +26,7 @@ from registry.models import (
     UsageRule,
     UsageScenario,
 )
+from registry.models.guidelines import SUMMARY_LENGTH
 
 _STRICTNESS = {kind: place for place, kind in enumerate(RuleKind.values)}
 # So many lines of a kind fit onto the page of terms, whatever they say.
@@ -202,6 +204,11 @@ def shortened(text: str, length: int = 160) -> str:
     if len(line) <= length:
         return line
     return f"{line[:length].rpartition(' ')[0] or line[:length]} …"
+
+
+def shortened_text(text: str) -> str:
+    """A text of the whole as one paragraph without marks, as it stands on the page of terms."""
+    return shortened(plain(text), SUMMARY_LENGTH)
 
 
 @dataclass(frozen=True)

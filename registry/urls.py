@@ -1,7 +1,7 @@
 from django.urls import path
 
 import common.converters  # noqa: F401 -- registers the kinds of names
-from registry.views import families, mitigations, people, public, releases, risks
+from registry.views import families, guidelines, guidelines_editing, mitigations, people, public, releases, risks
 
 app_name = "registry"
 MODEL = "models/<name:publisher>/<name:family>/"
@@ -13,6 +13,10 @@ urlpatterns = [
     path(f"{MODEL}releases/", public.family_releases, name="family_releases"),
     path(f"{MODEL}releases/<name:version>/", public.release, name="release"),
     path(f"{MODEL}releases/<name:version>/card.md", public.card_source, name="card_source"),
+    path(f"{MODEL}guidelines/", guidelines.guidelines, name="guidelines"),
+    path(f"{MODEL}guidelines/<int:number>/", guidelines.guidelines_version, name="guidelines_version"),
+    path(f"{MODEL}guidelines/<int:number>/changes/", guidelines.guidelines_changes, name="guidelines_changes"),
+    path(f"{MODEL}terms/", guidelines.terms, name="terms"),
     path("search/", public.search, name="search"),
     path("help/", public.about("help"), name="help"),
     path("accessibility/", public.about("accessibility"), name="accessibility"),
@@ -30,6 +34,34 @@ urlpatterns = [
     path("workspace/releases/families/<int:pk>/objectives/", families.objective_create, name="objective_create"),
     path("workspace/releases/objectives/<int:pk>/", families.objective_edit, name="objective_edit"),
     path("workspace/releases/publishers/<int:pk>/", families.publisher_edit, name="publisher_edit"),
+    path(
+        "workspace/releases/families/<int:pk>/guidelines/",
+        guidelines_editing.guidelines_versions,
+        name="guidelines_versions",
+    ),
+    path("workspace/guidelines/<int:pk>/", guidelines_editing.manage_guidelines, name="manage_guidelines"),
+    path(
+        "workspace/guidelines/<int:pk>/publication/",
+        guidelines_editing.guidelines_publication,
+        name="guidelines_publication",
+    ),
+    path(
+        "workspace/guidelines/<int:pk>/retirement/",
+        guidelines_editing.guidelines_retirement,
+        name="guidelines_retirement",
+    ),
+    path("workspace/guidelines/<int:pk>/removal/", guidelines_editing.guidelines_removal, name="guidelines_removal"),
+    path(
+        "workspace/guidelines/<int:pk>/<str:part>/new/",
+        guidelines_editing.part_create,
+        name="guidelines_part_create",
+    ),
+    path("workspace/guidelines/<str:part>/<int:pk>/", guidelines_editing.part_edit, name="guidelines_part"),
+    path(
+        "workspace/guidelines/<str:part>/<int:pk>/removal/",
+        guidelines_editing.part_removal,
+        name="guidelines_part_removal",
+    ),
     path("workspace/risks/", risks.risks, name="risks"),
     path("workspace/risks/new/", risks.risk_create, name="risk_create"),
     path("workspace/risks/<int:pk>/", risks.risk, name="risk"),

@@ -9,6 +9,7 @@ from registry.forms.catalogue import (
     ReleaseForm,
     SearchForm,
 )
+from registry.forms.guidelines import GuidelinesForm, NewGuidelinesForm, PlaceForm
 from registry.forms.risks import (
     AssessmentForm,
     MitigationEditForm,
@@ -26,10 +27,13 @@ __all__ = [
     "CardForm",
     "CatalogueFilterForm",
     "FamilyForm",
+    "GuidelinesForm",
     "MitigationEditForm",
     "MitigationForm",
+    "NewGuidelinesForm",
     "ObjectiveForm",
     "OwnerForm",
+    "PlaceForm",
     "PublisherForm",
     "ReasonForm",
     "ReleaseEditForm",

@@ -20,7 +20,7 @@ def crumbs(family: ModelFamily, here: str = "") -> list[tuple[str, str]]:
     trail = [(reverse("registry:models"), _("Models"))]
     if not here:
         return [*trail, ("", family.name)]
-    names = {"risks": _("Risks"), "releases": _("Releases")}
+    names = {"risks": _("Risks"), "releases": _("Releases"), "guidelines": _("Usage guidelines"), "terms": _("Terms")}
     return [*trail, (family.get_absolute_url(), family.name), ("", names.get(here, here))]
 
 
@@ -37,6 +37,15 @@ def worst_level(family: Any) -> Level | None:
 @register.filter
 def measures(risk: Any) -> list[Mitigation]:
     return selectors.measures(risk)
+
+
+_TONES = {"permitted": "ok", "required": "info", "restricted": "warn", "prohibited": "bad"}
+
+
+@register.filter
+def kind_tone(kind: str) -> str:
+    """The tone in which a kind of rule is shown."""
+    return _TONES.get(kind, "")
 
 
 @register.filter
@@ -61,6 +70,11 @@ _VERBS = {
     "registry.release.publish": _lazy("published the release"),
     "registry.release.withdraw": _lazy("withdrew the release"),
     "registry.release.reinstate": _lazy("took the withdrawal back"),
+    "registry.usageguidelines.draft": _lazy("began the draft"),
+    "registry.usageguidelines.edit": _lazy("changed the texts"),
+    "registry.usageguidelines.publish": _lazy("published the guidelines"),
+    "registry.usageguidelines.supersede": _lazy("published a newer version"),
+    "registry.usageguidelines.retire": _lazy("retired the guidelines"),
     "registry.risk.create": _lazy("recorded the risk"),
     "registry.risk.edit": _lazy("changed the risk"),
     "registry.risk.assign_owner": _lazy("named the risk owner"),

@@ -1,4 +1,4 @@
-from tests.matrix import MEMBERS, api_only, everybody, only, route
+from tests.matrix import MEMBERS, api_only, everybody, only, registry_guidelines, route
 from tests.registry.cards import CARD
 
 PUBLIC = everybody(200)
@@ -222,4 +222,11 @@ API = {
     "mitigation-completion": route(args=of("mitigation"), post=api_only(*TREATING)),
     "mitigation-cancellation": route(args=of("mitigation"), post=api_only(*TREATING), body=lambda w: REASON),
 }
+PAGES |= registry_guidelines.PAGES
+API |= registry_guidelines.API
 ROUTES = {f"registry:{name}": row for name, row in PAGES.items()} | {f"api:{name}": row for name, row in API.items()}
+
+
+def build(w):
+    """What the routes of the slices point at."""
+    registry_guidelines.build(w)
