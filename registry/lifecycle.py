@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy
 
 from common.lifecycle import Move
 from registry import permissions
-from registry.models import Mitigation, Phase, Risk, UsageGuidelines
+from registry.models import Mitigation, Phase, Risk, Safeguard, UsageGuidelines
 
 
 def _needs_owner(risk: Risk) -> str:
@@ -131,3 +131,30 @@ RETIRE_GUIDELINES = Move(
     danger=True,
 )
 GUIDELINES_MOVES = (PUBLISH_GUIDELINES, RETIRE_GUIDELINES)
+
+
+def _needs_reasons(safeguard: Safeguard) -> str:
+    """Needs how it works and why it was chosen."""
+    if not safeguard.how_it_works.strip():
+        return _("Say how it works first.")
+    return "" if safeguard.why_chosen.strip() else _("Say why it was chosen first.")
+
+
+INTRODUCE = Move(
+    "introduce",
+    gettext_lazy("Put in place"),
+    frozenset({Safeguard.Stage.PLANNED}),
+    Safeguard.Stage.IN_PLACE,
+    may=permissions.can_move_safeguard,
+    needs=(_needs_reasons,),
+)
+RETIRE = Move(
+    "retire",
+    gettext_lazy("Retire"),
+    frozenset({Safeguard.Stage.PLANNED, Safeguard.Stage.IN_PLACE}),
+    Safeguard.Stage.RETIRED,
+    may=permissions.can_move_safeguard,
+    asks_reason=True,
+    danger=True,
+)
+SAFEGUARD_MOVES = (INTRODUCE, RETIRE)

@@ -1,7 +1,20 @@
 from django.urls import path
 
 import common.converters  # noqa: F401 -- registers the kinds of names
-from registry.views import families, guidelines, guidelines_editing, mitigations, people, public, releases, risks
+from registry.views import (
+    exports,
+    families,
+    guidelines,
+    guidelines_editing,
+    mitigations,
+    objectives,
+    people,
+    public,
+    releases,
+    risks,
+    safeguards,
+    training_data,
+)
 
 app_name = "registry"
 MODEL = "models/<name:publisher>/<name:family>/"
@@ -13,6 +26,15 @@ urlpatterns = [
     path(f"{MODEL}releases/", public.family_releases, name="family_releases"),
     path(f"{MODEL}releases/<name:version>/", public.release, name="release"),
     path(f"{MODEL}releases/<name:version>/card.md", public.card_source, name="card_source"),
+    path(f"{MODEL}releases/<name:version>/exports/<name:file>", exports.release_export, name="release_export"),
+    path(f"{MODEL}objectives/", objectives.family_objectives, name="family_objectives"),
+    path(f"{MODEL}safeguards/", safeguards.family_safeguards, name="family_safeguards"),
+    path(f"{MODEL}training-data/", training_data.family_training_data, name="family_training_data"),
+    path(
+        f"{MODEL}training-data/<int:pk>/croissant.json",
+        training_data.training_data_croissant,
+        name="training_data_croissant",
+    ),
     path(f"{MODEL}guidelines/", guidelines.guidelines, name="guidelines"),
     path(f"{MODEL}guidelines/<int:number>/", guidelines.guidelines_version, name="guidelines_version"),
     path(f"{MODEL}guidelines/<int:number>/changes/", guidelines.guidelines_changes, name="guidelines_changes"),
@@ -31,8 +53,59 @@ urlpatterns = [
     path("workspace/releases/artifacts/<int:pk>/removal/", releases.artifact_removal, name="artifact_removal"),
     path("workspace/releases/families/new/", families.family_create, name="family_create"),
     path("workspace/releases/families/<int:pk>/", families.manage_family, name="manage_family"),
-    path("workspace/releases/families/<int:pk>/objectives/", families.objective_create, name="objective_create"),
-    path("workspace/releases/objectives/<int:pk>/", families.objective_edit, name="objective_edit"),
+    path("workspace/releases/families/<int:pk>/objectives/", objectives.objective_create, name="objective_create"),
+    path("workspace/releases/objectives/<int:pk>/", objectives.objective_edit, name="objective_edit"),
+    path("workspace/releases/families/<int:pk>/safeguards/", safeguards.manage_safeguards, name="manage_safeguards"),
+    path("workspace/releases/families/<int:pk>/safeguards/new/", safeguards.safeguard_create, name="safeguard_create"),
+    path(
+        "workspace/releases/families/<int:pk>/high-risk-uses/",
+        safeguards.high_risk_use_create,
+        name="high_risk_use_create",
+    ),
+    path(
+        "workspace/releases/families/<int:pk>/training-data/",
+        training_data.manage_training_data,
+        name="manage_training_data",
+    ),
+    path(
+        "workspace/releases/families/<int:pk>/training-data/new/",
+        training_data.training_data_create,
+        name="training_data_create",
+    ),
+    path(
+        "workspace/releases/families/<int:pk>/training-data/import/",
+        training_data.training_data_import,
+        name="training_data_import",
+    ),
+    path(
+        "workspace/releases/objectives/<int:pk>/measurements/",
+        objectives.objective_measurements,
+        name="objective_measurements",
+    ),
+    path("workspace/releases/safeguards/<int:pk>/", safeguards.safeguard, name="safeguard"),
+    path("workspace/releases/safeguards/<int:pk>/edit/", safeguards.safeguard_edit, name="safeguard_edit"),
+    path(
+        "workspace/releases/safeguards/<int:pk>/introduction/",
+        safeguards.safeguard_introduction,
+        name="safeguard_introduction",
+    ),
+    path(
+        "workspace/releases/safeguards/<int:pk>/retirement/",
+        safeguards.safeguard_retirement,
+        name="safeguard_retirement",
+    ),
+    path("workspace/releases/high-risk-uses/<int:pk>/", safeguards.high_risk_use, name="high_risk_use"),
+    path(
+        "workspace/releases/high-risk-uses/<int:pk>/removal/",
+        safeguards.high_risk_use_removal,
+        name="high_risk_use_removal",
+    ),
+    path("workspace/releases/training-data/<int:pk>/", training_data.training_dataset, name="training_dataset"),
+    path(
+        "workspace/releases/training-data/<int:pk>/removal/",
+        training_data.training_data_removal,
+        name="training_data_removal",
+    ),
     path("workspace/releases/publishers/<int:pk>/", families.publisher_edit, name="publisher_edit"),
     path(
         "workspace/releases/families/<int:pk>/guidelines/",

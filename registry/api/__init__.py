@@ -6,13 +6,16 @@ from rest_framework.routers import SimpleRouter
 from registry.api.catalogue import (
     ArtifactViewSet,
     FamilyViewSet,
-    ObjectiveViewSet,
     PublisherViewSet,
     ReleaseArtifact,
     ReleaseViewSet,
 )
+from registry.api.objectives import MeasurementViewSet, ObjectiveViewSet
+from registry.api.exports import ReleaseExport
 from registry.api.people import RoleAssignmentViewSet
 from registry.api.risks import MitigationViewSet, RiskViewSet
+from registry.api.safeguards import HighRiskUseViewSet, SafeguardViewSet
+from registry.api.training_data import TrainingDatasetViewSet
 
 router = SimpleRouter()
 router.register("publishers", PublisherViewSet, basename="publisher")
@@ -20,9 +23,14 @@ router.register("families", FamilyViewSet, basename="family")
 router.register("releases", ReleaseViewSet, basename="release")
 router.register("artifacts", ArtifactViewSet, basename="artifact")
 router.register("objectives", ObjectiveViewSet, basename="objective")
+router.register("measurements", MeasurementViewSet, basename="measurement")
+router.register("high-risk-uses", HighRiskUseViewSet, basename="high-risk-use")
+router.register("safeguards", SafeguardViewSet, basename="safeguard")
+router.register("training-datasets", TrainingDatasetViewSet, basename="training-dataset")
 router.register("risks", RiskViewSet, basename="risk")
 router.register("mitigations", MitigationViewSet, basename="mitigation")
 router.register("role-assignments", RoleAssignmentViewSet, basename="role-assignment")
 urlpatterns = [
+    path("releases/<int:pk>/exports/<slug:export_format>/", ReleaseExport.as_view(), name="release-export"),
     path("releases/<int:pk>/artifacts/<path:path>", ReleaseArtifact.as_view(), name="release-artifact"),
 ]

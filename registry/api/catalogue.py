@@ -35,14 +35,12 @@ from registry.api.serializers import (
     NewArtifactSerializer,
     NewCardSerializer,
     NewReleaseSerializer,
-    ObjectiveSerializer,
-    ObjectiveTextSerializer,
     PublisherSerializer,
     PublisherTextSerializer,
     ReleaseSerializer,
     ReleaseTextSerializer,
 )
-from registry.models import Artifact, ModelFamily, Objective, Publisher, Release
+from registry.models import Artifact, ModelFamily, Publisher, Release
 
 IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description="The ETag you read.")
 
@@ -272,31 +270,3 @@ class ArtifactViewSet(
         """Take a file out of a draft release. That it was there stays on record."""
         services.remove_artifact(self.get_object(), actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
-
-
-class ObjectiveViewSet(Register):
-    """What model families must hold to."""
-
-    serializer_class = ObjectiveSerializer
-    queryset = Objective.objects.none()
-    filterset_fields: ClassVar[list[str]] = ["family"]
-    ordering_fields: ClassVar[list[str]] = ["id"]
-
-    def get_queryset(self) -> QuerySet[Objective]:
-        return Objective.objects.visible_to(self.request.user).select_related("family__publisher")
-
-    @extend_schema(request=ObjectiveSerializer, responses={201: ObjectiveSerializer})
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Say what a family must hold to, so that risks can name what they threaten."""
-        return super().create(request, *args, **kwargs)
-
-    def perform_idempotent_create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        data = self.taken(ObjectiveSerializer, request)
-        return self.created(services.add_objective(data.pop("family"), actor=request.user, **data))
-
-    @extend_schema(request=ObjectiveTextSerializer, responses=ObjectiveSerializer, parameters=[IF_MATCH])
-    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change an objective."""
-        row, data = self.get_object(), self.taken(ObjectiveTextSerializer, request, partial=True)
-        version = self.expected_version(request)
-        return self.answer(services.edit_objective(row, actor=request.user, expected_version=version, **data))

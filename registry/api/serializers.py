@@ -152,23 +152,6 @@ class NewArtifactSerializer(serializers.Serializer[Any]):
     sha256 = serializers.CharField(max_length=80, required=False, help_text="Compared with what arrives.")
 
 
-class ObjectiveSerializer(serializers.ModelSerializer[Objective]):
-    family = Visible(ModelFamily)
-
-    class Meta:
-        model = Objective
-        fields = ["id", "family", "title", "statement", "created_at", "updated_at", "row_version"]
-        read_only_fields = ["created_at", "updated_at", "row_version"]
-        validators: list[Any] = []
-
-
-class ObjectiveTextSerializer(serializers.ModelSerializer[Objective]):
-    class Meta:
-        model = Objective
-        fields = ["title", "statement"]
-        validators: list[Any] = []
-
-
 class RiskSerializer(serializers.ModelSerializer[Risk]):
     """Owners are shown to people with a role for the family; to others they are null."""
 

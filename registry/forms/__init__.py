@@ -3,12 +3,12 @@ from registry.forms.catalogue import (
     CardForm,
     CatalogueFilterForm,
     FamilyForm,
-    ObjectiveForm,
     PublisherForm,
     ReleaseEditForm,
     ReleaseForm,
     SearchForm,
 )
+from registry.forms.objectives import MeasurementForm, ObjectiveForm
 from registry.forms.guidelines import GuidelinesForm, NewGuidelinesForm, PlaceForm
 from registry.forms.risks import (
     AssessmentForm,
@@ -20,14 +20,19 @@ from registry.forms.risks import (
     RiskFilterForm,
     RiskForm,
 )
+from registry.forms.safeguards import HighRiskUseForm, SafeguardForm
+from registry.forms.training_data import CroissantForm, TrainingDatasetForm
 
 __all__ = [
     "ArtifactForm",
     "AssessmentForm",
     "CardForm",
     "CatalogueFilterForm",
+    "CroissantForm",
     "FamilyForm",
     "GuidelinesForm",
+    "HighRiskUseForm",
+    "MeasurementForm",
     "MitigationEditForm",
     "MitigationForm",
     "NewGuidelinesForm",
@@ -41,5 +46,7 @@ __all__ = [
     "RiskEditForm",
     "RiskFilterForm",
     "RiskForm",
+    "SafeguardForm",
     "SearchForm",
+    "TrainingDatasetForm",
 ]

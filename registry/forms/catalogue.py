@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from common.forms import BaseForm, BaseModelForm
 from common.lifecycle import Refused
 from registry import cards
-from registry.models import Modality, ModelFamily, Objective, Publisher, Release, Stage
+from registry.models import Modality, ModelFamily, Publisher, Release, Stage
 
 
 def choice(form: forms.BaseForm, name: str) -> Any:
@@ -91,12 +91,6 @@ class FamilyForm(VersionedForm, BaseModelForm):
             self.order_fields(["publisher"])
             if choice(self, "publisher").queryset.count() == 1:
                 self.initial.setdefault("publisher", choice(self, "publisher").queryset.first())
-
-
-class ObjectiveForm(VersionedForm, BaseModelForm):
-    class Meta:
-        model = Objective
-        fields = ["title", "statement"]
 
 
 class LanguagesField(forms.CharField):

@@ -15,7 +15,6 @@ from registry.selectors.catalogue import (
     worst_level,
 )
 from registry.selectors.embed import history_of
-from registry.selectors.lineage import Lineage, lineage_of, with_lineage
 from registry.selectors.guidelines import (
     document_of,
     guidelines_before,
@@ -23,7 +22,9 @@ from registry.selectors.guidelines import (
     guidelines_with_parts,
     holding_guidelines,
 )
+from registry.selectors.lineage import Lineage, lineage_of, with_lineage
 from registry.selectors.matrix import Matrix, by_cell, matrices, matrix, of_cells
+from registry.selectors.objectives import counting, judged, standing
 from registry.selectors.people import assignments_within, inside, people_of
 from registry.selectors.plan import (
     capabilities_of,
@@ -47,19 +48,35 @@ from registry.selectors.risks import (
     risks_with_measures,
     waiting_risks,
 )
+from registry.selectors.safeguards import (
+    ANSWERS,
+    answer_of,
+    decisions_of,
+    risks_of,
+    safeguards_of,
+    unanswered,
+    with_risks,
+    with_safeguards,
+)
 from registry.selectors.scales import empty_matrix, scale_in_force
+from registry.selectors.training_data import Disclosure, releases_of, with_releases
 
 __all__ = [
+    "ANSWERS",
+    "Disclosure",
     "Lineage",
     "Matrix",
+    "answer_of",
     "assessments_of",
     "assignments_within",
     "by_cell",
     "capabilities_of",
     "card_of",
     "catalogue",
+    "counting",
     "current_phase",
     "deciders_of",
+    "decisions_of",
     "document_of",
     "empty_matrix",
     "find_families",
@@ -71,6 +88,7 @@ __all__ = [
     "holding_guidelines",
     "in_band",
     "inside",
+    "judged",
     "lineage_of",
     "matrices",
     "matrix",
@@ -87,16 +105,24 @@ __all__ = [
     "register",
     "register_rows",
     "release_details",
+    "releases_of",
     "revision_of",
     "risk_details",
+    "risks_of",
     "risks_with_measures",
+    "safeguards_of",
     "scale_in_force",
     "shown_phases_of",
+    "standing",
+    "unanswered",
     "unpack_release",
     "waiting_releases",
     "waiting_risks",
     "with_contents",
     "with_lineage",
     "with_plan",
+    "with_releases",
+    "with_risks",
+    "with_safeguards",
     "worst_level",
 ]

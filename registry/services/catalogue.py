@@ -11,7 +11,7 @@ from common import audit
 from common.editing import edit
 from common.lifecycle import Refused
 from registry import licences, permissions
-from registry.models import ModelFamily, Objective, Publisher, Release
+from registry.models import ModelFamily, Publisher, Release
 from registry.services import _store
 from registry.services.cards import import_card
 from registry.services.scales import start_scale
@@ -158,12 +158,13 @@ def edit_release(release: Release, *, actor: Any, expected_version: int | None =
 
 def _licensed(release: Release, changes: dict[str, Any]) -> dict[str, Any]:
     """``changes`` with the licence as SPDX spells it. Raises ``Refused`` for one that is not known or not complete."""
-    changed = {name for name in ("licence", *OWN_LICENCE) if changes.get(name, "") != getattr(release, name)}
-    if not changed & changes.keys():
+    names = ("licence", *OWN_LICENCE)
+    changed = {name for name in names if name in changes and changes[name] != getattr(release, name)}
+    if not changed:
         return changes
     if "licence" in changed:
         changes = {**changes, "licence": licences.read(changes["licence"])}
-    after = {name: changes.get(name, getattr(release, name)) for name in ("licence", *OWN_LICENCE)}
+    after = {name: changes.get(name, getattr(release, name)) for name in names}
     if own := licences.own_references(after["licence"]):
         if not after["licence_name"]:
             raise Refused(_("Say what “%s” is called.") % own[0], field="licence_name")
@@ -171,31 +172,7 @@ def _licensed(release: Release, changes: dict[str, Any]) -> dict[str, Any]:
             raise Refused(_("Give the text of “%s”, or where it is.") % own[0], field="licence_url")
     elif licences.is_read(after["licence"]):
         for name in OWN_LICENCE:
-            if name in changed and after[name]:
+            if after[name]:
                 words = _("“%s” is a known licence with a text of its own: leave this empty.")
                 raise Refused(words % after["licence"], field=name)
     return changes
-
-
-@transaction.atomic
-def add_objective(family: ModelFamily, *, actor: Any, title: str, statement: str = "") -> Objective:
-    """Say what a family must hold to, so that risks can name what they threaten."""
-    if not permissions.can_edit_objectives(actor, family):
-        raise PermissionDenied
-    objective = Objective(family=family, title=title, statement=statement)
-    _store.insert(objective, taken={"one_objective_per_title": "title"})
-    audit.record(actor, "registry.objective.add", objective, after={"family": family, "title": title})
-    return objective
-
-
-def edit_objective(
-    objective: Objective, *, actor: Any, expected_version: int | None = None, **changes: Any
-) -> Objective:
-    if not permissions.can_edit_objectives(actor, objective.family):
-        raise PermissionDenied
-    _store.allow(changes, {"title", "statement"})
-    _store.checked(objective, changes)
-    with _store.refusing(objective, {"one_objective_per_title": "title"}):
-        return edit(
-            objective, actor=actor, verb="registry.objective.edit", changes=changes, expected_version=expected_version
-        )

@@ -13,9 +13,9 @@ from django.views.decorators.cache import never_cache
 from accounts.permissions import scopes
 from accounts.roles import Role
 from common.http import page
-from registry import permissions, services
-from registry.forms import FamilyForm, ObjectiveForm, PublisherForm
-from registry.models import ModelFamily, Objective, Publisher
+from registry import permissions, selectors, services
+from registry.forms import FamilyForm, PublisherForm
+from registry.models import ModelFamily, Publisher
 from registry.views.shared import attempt, form_page, posted
 
 
@@ -65,40 +65,10 @@ def manage_family(request: HttpRequest, pk: int) -> HttpResponse:
         "family": found,
         "can_edit": can_edit,
         "can_edit_objectives": permissions.can_edit_objectives(request.user, found),
-        "objectives": list(found.objectives.all()[:100]),
+        "objectives": list(selectors.judged(found.objectives.all(), request.user)[:100]),
         "releases": list(found.releases.order_by("-pk")[:10]),
     }
     return form_page(request, "registry/family_manage.html", form, **context)
-
-
-@page
-@login_required
-@never_cache
-def objective_create(request: HttpRequest, pk: int) -> HttpResponse:
-    found = family_inside(request, pk)
-    if not permissions.can_edit_objectives(request.user, found):
-        raise PermissionDenied
-    form = ObjectiveForm(posted(request))
-    del form.fields["row_version"]
-    if attempt(form, lambda **data: services.add_objective(found, actor=request.user, **data)) is not None:
-        messages.success(request, _("Saved."))
-        return redirect("registry:manage_family", pk)
-    return form_page(request, "registry/objective_form.html", form, family=found)
-
-
-@page
-@login_required
-@never_cache
-def objective_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    objectives = Objective.objects.visible_to(request.user).select_related("family__publisher")
-    found = get_object_or_404(objectives, pk=pk)
-    if not permissions.can_edit_objectives(request.user, found.family):
-        raise PermissionDenied
-    form = ObjectiveForm(posted(request), instance=found)
-    if attempt(form, lambda **data: services.edit_objective(found, actor=request.user, **data), found) is not None:
-        messages.success(request, _("Saved."))
-        return redirect("registry:manage_family", found.family_id)
-    return form_page(request, "registry/objective_form.html", form, family=found.family, objective=found)
 
 
 @page

@@ -5,10 +5,17 @@ from typing import Any
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
 from common.lifecycle import Refused, Stale
+from registry.models import ModelFamily
+
+
+def visible_family(request: HttpRequest, publisher: str, family: str) -> ModelFamily:
+    """The family at a public address, for whoever may know of it."""
+    families = ModelFamily.objects.visible_to(request.user).select_related("publisher")
+    return get_object_or_404(families, publisher__slug=publisher, slug=family)
 
 
 def posted(request: HttpRequest) -> Any:
@@ -49,6 +56,8 @@ def _show_stored(form: Any, obj: Any) -> None:
     form.stored = []
     for name, typed in form.cleaned_data.items():
         stored = getattr(obj, name, None)
+        if hasattr(stored, "all"):
+            stored, typed = list(stored.all()), list(typed)
         if name != "row_version" and stored != typed:
             form.stored.append((form.fields[name].label, _plain_value(stored)))
 
@@ -57,7 +66,7 @@ def _plain_value(value: Any) -> str:
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
     if isinstance(value, list):
-        return ", ".join(value)
+        return ", ".join(str(each) for each in value)
     return str(value) if value not in {None, ""} else "–"
 
 
