@@ -8,15 +8,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, F, OuterRef, QuerySet, Subquery
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from access.models import Acceptance, AccessRequest, Grant, TermsVersion, Tier
+from access.models import Acceptance, AccessRequest, Grant, PhaseTier, TermsVersion, Tier
 from common.prepared import Prepared, columns_of, instance
-from registry.models import Release, Stage
+from registry.models import Phase, Release, Stage
+from registry.models.plan import PhaseKind
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,25 @@ class Requirement:
 
 
 @dataclass(frozen=True)
+class PresentPhase:
+    """The phase of its plan that a release is in, and whether that opens the tier in question."""
+
+    kind: str
+    title: str
+    entered_at: datetime
+    opens: bool
+
+    @property
+    def name(self) -> str:
+        label = str(PhaseKind(self.kind).label)
+        return f"{label}: {self.title}" if self.title else label
+
+    @property
+    def support_ended_at(self) -> datetime | None:
+        return self.entered_at if self.kind == PhaseKind.END_OF_SUPPORT else None
+
+
+@dataclass(frozen=True)
 class Verdict:
     """Whether the gate of ``release`` is open to ``user`` at the moment ``at``, and what that hangs on."""
 
@@ -40,6 +60,7 @@ class Verdict:
     grant: Grant | None = None
     request: AccessRequest | None = None
     support_channel: str = ""
+    phase: "PresentPhase | None" = None
 
     @property
     def allowed(self) -> bool:
@@ -70,7 +91,8 @@ def evaluate(user: Any, release: Release, at: datetime | None = None) -> Verdict
     judged.sort(key=lambda pair: sum(not requirement.met for requirement in pair[0]))
     if judged and (all(requirement.met for requirement in judged[0][0]) or _alive(judged[0][1], at)):
         found, grant = judged[0]
-        return Verdict(user, release, at, (*first, *found), grant, support_channel=grant.tier.support_channel)
+        channel = grant.tier.support_channel
+        return Verdict(user, release, at, (*first, *found), grant, None, channel, present_phase(grant))
     latest = (
         AccessRequest.objects.filter(requester_id=user.pk, release_id=release.pk)
         .select_related("tier")
@@ -79,7 +101,8 @@ def evaluate(user: Any, release: Release, at: datetime | None = None) -> Verdict
     )
     if judged and (latest is None or not latest.is_open):
         found, grant = judged[0]
-        return Verdict(user, release, at, (*first, *found), grant, latest, grant.tier.support_channel)
+        channel = grant.tier.support_channel
+        return Verdict(user, release, at, (*first, *found), grant, latest, channel, present_phase(grant))
     return _without_grant(user, release, at, first, latest)
 
 
@@ -91,7 +114,7 @@ def judgeable(grants: QuerySet[Grant], at: datetime | None = None) -> QuerySet[G
     )
     accepted = Acceptance.objects.filter(user=OuterRef("user"), terms__tier=OuterRef("tier")).order_by("-terms__number")
     return (
-        grants.exclude(stage=Grant.Stage.SUPERSEDED)
+        with_phase(grants.exclude(stage=Grant.Stage.SUPERSEDED), OuterRef("release"), OuterRef("tier"))
         .select_related("tier")
         .annotate(
             required_terms=Subquery(required.values("number")[:1]),
@@ -102,10 +125,34 @@ def judgeable(grants: QuerySet[Grant], at: datetime | None = None) -> QuerySet[G
     )
 
 
+def with_phase(rows: QuerySet[Any], release: Any, tier: Any) -> QuerySet[Any]:
+    """``rows`` with the phase that ``release`` is in and whether it opens ``tier``; see ``present_phase``.
+
+    The plan is followed at the moment of asking: whoever enters a phase changes nothing but the phase.
+    """
+    present = Phase.objects.entered().filter(release=release)
+    opened = PhaseTier.objects.filter(phase__release=release, phase__stage=Phase.Stage.ENTERED, tier=tier)
+    return rows.annotate(
+        phase_kind=Subquery(present.values("kind")[:1]),
+        phase_title=Subquery(present.values("title")[:1]),
+        phase_entered_at=Subquery(present.values("entered_at")[:1]),
+        phase_opens=Exists(opened),
+    )
+
+
+def present_phase(row: Any) -> PresentPhase | None:
+    """The phase of a row from ``with_phase``; None for a release that follows no plan, or not yet."""
+    if row.phase_kind is None:
+        return None
+    return PresentPhase(row.phase_kind, row.phase_title, row.phase_entered_at, row.phase_opens)
+
+
 def judge(grant: Any, at: datetime | None = None) -> tuple[Requirement, ...]:
     """What has to hold for a grant from ``judgeable``, apart from the account and the release."""
     at = at or timezone.now()
-    return (_in_force(grant), _dates(grant, at), _terms(grant))
+    parts = (_in_force(grant), _dates(grant, at), _terms(grant))
+    phase = present_phase(grant)
+    return parts if phase is None else (*parts, _phase(phase, grant.tier))
 
 
 def opens(grant: Any, at: datetime | None = None) -> bool:
@@ -125,6 +172,8 @@ def explain(user: Any, release: Release, at: datetime | None = None) -> dict[str
         "grant": verdict.grant.pk if verdict.grant else None,
         "valid_until": verdict.grant.valid_until if verdict.grant else None,
         "support_channel": verdict.support_channel,
+        "phase": verdict.phase.name if verdict.phase else "",
+        "support_ended_at": verdict.phase.support_ended_at if verdict.phase else None,
         "requirements": [
             {"key": part.key, "met": part.met, "text": part.text, "next_action_url": part.next_action_url}
             for part in verdict.requirements
@@ -135,7 +184,10 @@ def explain(user: Any, release: Release, at: datetime | None = None) -> dict[str
 _GRANT, _TIER, _TERMS = (
     columns_of(Grant),
     columns_of(Tier, "tier__"),
-    ["required_terms", "required_terms_id", "accepted_terms"],
+    [
+        *("required_terms", "required_terms_id", "accepted_terms"),
+        *("phase_kind", "phase_title", "phase_entered_at", "phase_opens"),
+    ],
 )
 _grants_of_user = Prepared(
     lambda user, release, at: judgeable(Grant.objects.filter(user_id=user, release_id=release), at),
@@ -216,6 +268,17 @@ def _terms(grant: Any) -> Requirement:
     return Requirement("terms", True, words, reverse("access:terms", args=[grant.required_terms_id]))
 
 
+def _phase(phase: PresentPhase, tier: Tier) -> Requirement:
+    facts = {"phase": phase.name, "tier": tier.name, "when": _day(phase.entered_at)}
+    if not phase.opens:
+        words = _("“%(tier)s” is closed in the phase that the release is in since %(when)s: “%(phase)s”.")
+        return Requirement("phase", False, words % facts)
+    if phase.support_ended_at:
+        words = _("Support ended on %(when)s. What is open stays open: “%(tier)s” is.")
+        return Requirement("phase", True, words % facts)
+    return Requirement("phase", True, _("“%(tier)s” is open in the present phase, “%(phase)s”.") % facts)
+
+
 def _without_grant(
     user: Any, release: Release, at: datetime, first: tuple[Requirement, ...], latest: AccessRequest | None
 ) -> Verdict:
@@ -223,16 +286,21 @@ def _without_grant(
     if latest is not None and latest.stage not in {AccessRequest.Stage.WITHDRAWN, AccessRequest.Stage.APPROVED}:
         found = Requirement("grant", False, _request_words(latest), latest.get_absolute_url())
         return Verdict(user, release, at, (*first, found), None, latest, latest.tier.support_channel)
-    tier = Tier.objects.offered().filter(family_id=release.family_id).order_by("order", "pk").first()
+    offered = with_phase(Tier.objects.offered().filter(family_id=release.family_id), release.pk, OuterRef("pk"))
+    tier = offered.order_by(F("phase_opens").desc(), "order", "pk").first()
+    phase = present_phase(tier) if tier else None
+    if phase is not None and not phase.opens and release.stage == Stage.PUBLISHED:
+        words = _("%(release)s is in the phase “%(phase)s”, in which no tier that can be asked for is open.")
+        closed = Requirement("phase", False, words % {"release": release, "phase": phase.name})
+        return Verdict(user, release, at, (*first, closed), None, None, tier.support_channel, phase)
     if tier is None:
         words = _("No tier of this model is offered at present, so nobody can ask for access.")
         found = Requirement("grant", False, words, release.family.get_absolute_url())
         return Verdict(user, release, at, (*first, found))
     words = _("Ask for access to %(release)s and have the request approved.") % {"release": release}
     page = reverse("access:new_request", args=[release.family.publisher.slug, release.family.slug])
-    return Verdict(
-        user, release, at, (*first, Requirement("grant", False, words, page)), None, None, tier.support_channel
-    )
+    missing = Requirement("grant", False, words, page)
+    return Verdict(user, release, at, (*first, missing), None, None, tier.support_channel, phase)
 
 
 def _request_words(request: AccessRequest) -> str:

@@ -7,8 +7,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from access import permissions
-from access.models import AccessRequest, Grant
+from access.models import AccessRequest, Grant, PhaseTier
 from common.lifecycle import Move
+from registry.models import Phase
 from registry.models import Stage as ReleaseStage
 
 _Request = AccessRequest.Stage
@@ -16,7 +17,7 @@ _Grant = Grant.Stage
 
 
 def release_is_published(obj: Any) -> str:
-    """Why nothing can be asked for or granted: the release is withdrawn, or not out yet."""
+    """A published release."""
     release = obj.release
     if release.stage == ReleaseStage.WITHDRAWN:
         return _("%(release)s was withdrawn on %(when)s. Access to it can no longer be given.") % {
@@ -29,9 +30,21 @@ def release_is_published(obj: Any) -> str:
 
 
 def tier_is_offered(request: AccessRequest) -> str:
+    """A tier that is offered."""
     if request.tier.is_offered:
         return ""
     return _("The tier “%(tier)s” is no longer offered. Choose another one.") % {"tier": request.tier.name}
+
+
+def tier_is_open(request: AccessRequest) -> str:
+    """A tier that is open in the phase that the release is in, if it follows a plan."""
+    phase = Phase.objects.entered().filter(release=request.release_id).first()
+    if phase is None or not phase.opens or PhaseTier.objects.filter(phase=phase, tier=request.tier_id).exists():
+        return ""
+    return _("“%(tier)s” is not open in the phase that the release is in, “%(phase)s”.") % {
+        "tier": request.tier.name,
+        "phase": phase.name,
+    }
 
 
 SUBMIT = Move(
@@ -40,7 +53,7 @@ SUBMIT = Move(
     sources=frozenset({_Request.DRAFT}),
     target=_Request.SUBMITTED,
     may=permissions.is_requester,
-    needs=(release_is_published, tier_is_offered),
+    needs=(release_is_published, tier_is_offered, tier_is_open),
 )
 RESUBMIT = Move(
     name="resubmit",
@@ -72,7 +85,7 @@ APPROVE = Move(
     sources=frozenset({_Request.SUBMITTED}),
     target=_Request.APPROVED,
     may=permissions.can_decide_request,
-    needs=(release_is_published,),
+    needs=(release_is_published, tier_is_open),
     asks_reason=True,
 )
 DECLINE = Move(

@@ -1,26 +1,31 @@
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common import audit, events, lifecycle
 from common.editing import refuse_stale
-from common.lifecycle import Refused
+from common.lifecycle import Move, Refused
 from governance import permissions
 from governance.lifecycle import (
     ANNUL_DECISION,
+    ENTER_PHASE,
+    LEAVE_PHASE,
     PUBLISH_DECISION,
     PUBLISH_RELEASE,
     REINSTATE_RELEASE,
+    RETURN_TO_PHASE,
     SUPERSEDE_DECISION,
     WITHDRAW_RELEASE,
 )
 from governance.models import Decision, DecisionEvidence, DecisionOption
-from registry.models import ModelFamily, Release
+from registry.models import ModelFamily, Phase, Release
+from registry.models.plan import PhaseKind
 from registry.selectors import revision_of
 
 TEXT = (
@@ -34,10 +39,14 @@ _NUMBERS = 7_143_311
 @transaction.atomic
 def publish_release(release: Release, *, actor: Any) -> Release:
     """Open the public page of ``release`` and fix its revision, which names exactly these files and this card."""
+    return _publish(release, actor, PUBLISH_RELEASE)
+
+
+def _publish(release: Release, actor: Any, move: Move) -> Release:
     # Locked before its files are read, so that none can slip in between the revision and the publication.
     release = Release.objects.select_for_update().get(pk=release.pk)
     changes = {"revision": revision_of(release), "published_at": timezone.now()}
-    release = lifecycle.apply(PUBLISH_RELEASE, release, actor=actor, changes=changes, revision=changes["revision"])
+    release = lifecycle.apply(move, release, actor=actor, changes=changes, revision=changes["revision"])
     events.emit("registry.release.published", release, revision=release.revision)
     return release
 
@@ -47,11 +56,13 @@ def withdraw_release(release: Release, *, actor: Any, reason: str) -> Release:
     """Withdraw ``release``: its gates are closed from the moment this commits, and its page says why.
 
     Gates look at the release itself, so this waits for no worker; the event is for those who must hear of it.
+    A plan shows it as the phase that the release is in, whatever criteria were set: stopping waits for nothing.
     """
     changes = {"withdrawn_at": timezone.now(), "withdrawal_reason": _reason(reason)}
     release = lifecycle.apply(
         WITHDRAW_RELEASE, release, actor=actor, changes=changes, reason=changes["withdrawal_reason"]
     )
+    _show_withdrawal(release, actor)
     events.emit("registry.release.withdrawn", release)
     return release
 
@@ -61,8 +72,80 @@ def reinstate_release(release: Release, *, actor: Any, reason: str) -> Release:
     """Take back a withdrawal. Somebody other than who withdrew it has to, even a superuser."""
     changes = {"withdrawn_at": None, "withdrawal_reason": ""}
     release = lifecycle.apply(REINSTATE_RELEASE, release, actor=actor, changes=changes, reason=_reason(reason))
+    _return_to_phase(release, actor)
     events.emit("registry.release.reinstated", release)
     return release
+
+
+@transaction.atomic
+def enter_phase(phase: Phase, *, actor: Any, reason: str = "", expected_version: int | None = None) -> Phase:
+    """Let the release enter ``phase`` of its plan, which from now on alone says which tiers are open.
+
+    The first phase that opens anything publishes the release, whoever was named to decide it; one that withdraws
+    it needs a ``reason``. Raises ``Refused`` while a required criterion is not met, nobody is named to decide, or
+    an earlier phase is still to come, and ``PermissionDenied`` to anybody but the decider and release managers.
+    """
+    # Always the release first, then its phases, so that two moves of one plan cannot wait for each other.
+    release = (
+        Release.objects.select_for_update(of=("self",)).select_related("family__publisher").get(pk=phase.release_id)
+    )
+    phase = release.phases.get(pk=phase.pk)
+    if not permissions.can_enter_phase(actor, phase):
+        raise PermissionDenied
+    refuse_stale(phase, expected_version)
+    if phase.kind == PhaseKind.WITHDRAWN:
+        withdraw_release(release, actor=actor, reason=reason)
+        phase.refresh_from_db()
+        return phase
+    _leave_phase(release, actor, for_phase=phase)
+    changes = {"entered_at": timezone.now(), "entered_by": actor}
+    phase = lifecycle.apply(ENTER_PHASE, phase, actor=actor, changes=changes, decider=phase.decider)
+    if phase.opens and release.stage == Release.Stage.DRAFT:
+        release = _publish(release, actor, replace(PUBLISH_RELEASE, may=_by_plan))
+    events.emit("registry.release.phase_entered", release, phase=phase.pk, kind=phase.kind)
+    return phase
+
+
+def _by_plan(user: Any, obj: Any) -> bool:
+    """The permission was that of entering the phase, or of the move of the release that this belongs to."""
+    return True
+
+
+def _leave_phase(release: Release, actor: Any, for_phase: Phase) -> None:
+    if (current := release.phases.entered().first()) is not None:
+        move = replace(LEAVE_PHASE, may=_by_plan)
+        lifecycle.apply(move, current, actor=actor, changes={"left_at": timezone.now()}, by=for_phase)
+
+
+def _show_withdrawal(release: Release, actor: Any) -> None:
+    """Let the plan of a release, if it follows one, show that it was withdrawn."""
+    concerned = Q(stage=Phase.Stage.ENTERED) | Q(stage=Phase.Stage.PLANNED, kind=PhaseKind.WITHDRAWN)
+    phases = list(release.phases.filter(concerned).in_order())
+    if not phases:
+        return
+    phase = next((each for each in phases if each.stage == Phase.Stage.PLANNED), None)
+    if phase is None:
+        last = release.phases.aggregate(last=Max("number"))["last"]
+        phase = Phase.objects.create(release=release, kind=PhaseKind.WITHDRAWN, number=last + 1)
+        audit.record(actor, "registry.phase.plan", phase, after={"release": release, "kind": phase.kind})
+    _leave_phase(release, actor, for_phase=phase)
+    changes = {"entered_at": timezone.now(), "entered_by": actor, "decider": phase.decider or actor}
+    move = replace(ENTER_PHASE, may=_by_plan, needs=())
+    lifecycle.apply(move, phase, actor=actor, changes=changes, reason=release.withdrawal_reason)
+
+
+def _return_to_phase(release: Release, actor: Any) -> None:
+    """Let a reinstated release be in the phase again in which it was withdrawn."""
+    withdrawn = release.phases.entered().filter(kind=PhaseKind.WITHDRAWN).first()
+    if withdrawn is None:
+        return
+    move = replace(LEAVE_PHASE, may=_by_plan)
+    lifecycle.apply(move, withdrawn, actor=actor, changes={"left_at": timezone.now()})
+    before = (
+        release.phases.filter(stage=Phase.Stage.LEFT).exclude(kind=PhaseKind.WITHDRAWN).order_by("-left_at").first()
+    )
+    if before is not None:
+        lifecycle.apply(replace(RETURN_TO_PHASE, may=_by_plan), before, actor=actor, changes={"left_at": None})
 
 
 def _reason(words: str) -> str:

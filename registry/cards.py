@@ -15,31 +15,13 @@ from huggingface_hub import ModelCard
 from huggingface_hub.repocard import REGEX_YAML_BLOCK
 
 from common.lifecycle import Refused
+from registry import licences
 from registry.models import Release
 
 LARGEST_CARD = 1_000_000
 # Cards with the results of many benchmarks have long front matter; the YAML reader is slow beyond this.
 LARGEST_FRONT_MATTER = 300_000
 
-_SPDX = {
-    "apache-2.0": "Apache-2.0",
-    "mit": "MIT",
-    "bsd": "BSD-3-Clause",
-    "bsd-2-clause": "BSD-2-Clause",
-    "bsd-3-clause": "BSD-3-Clause",
-    "cc0-1.0": "CC0-1.0",
-    "cc-by-4.0": "CC-BY-4.0",
-    "cc-by-sa-4.0": "CC-BY-SA-4.0",
-    "cc-by-nc-4.0": "CC-BY-NC-4.0",
-    "cc-by-nc-nd-4.0": "CC-BY-NC-ND-4.0",
-    "cc-by-nc-sa-4.0": "CC-BY-NC-SA-4.0",
-    "gpl-3.0": "GPL-3.0-only",
-    "agpl-3.0": "AGPL-3.0-only",
-    "lgpl-3.0": "LGPL-3.0-only",
-    "mpl-2.0": "MPL-2.0",
-    "artistic-2.0": "Artistic-2.0",
-    "unlicense": "Unlicense",
-}
 _MODALITY = {
     "text-generation": "text",
     "text-classification": "text",
@@ -194,17 +176,14 @@ def _plain(value: Any) -> Any:
 
 
 def _facts(metadata: dict[str, Any]) -> dict[str, Any]:
-    licence = str(metadata.get("license") or "")
-    if licence in {"", "other"}:
-        licence = str(metadata.get("license_name") or licence)
     facts = {
-        "licence": _SPDX.get(licence.lower(), licence),
+        **licences.from_card(metadata),
         "base_model": ", ".join(map(str, _listed(metadata.get("base_model")))),
         "languages": _languages(metadata.get("language")),
         "modality": _MODALITY.get(str(metadata.get("pipeline_tag") or ""), ""),
     }
     facts = {name: value for name, value in facts.items() if value}
-    for name in ("licence", "base_model"):
+    for name in ("licence", "licence_name", "licence_url", "base_model"):
         column: Any = Release._meta.get_field(name)
         if name in facts:
             facts[name] = facts[name][: column.max_length]

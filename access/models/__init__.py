@@ -1,4 +1,5 @@
 from access.models.grants import DownloadEvent, Grant
+from access.models.phases import PhaseTier
 from access.models.requests import Acceptance, AccessRequest, RequestMessage
 from access.models.tiers import TermsVersion, Tier, TierQuestion
 
@@ -7,6 +8,7 @@ __all__ = [
     "AccessRequest",
     "DownloadEvent",
     "Grant",
+    "PhaseTier",
     "RequestMessage",
     "TermsVersion",
     "Tier",

@@ -1,4 +1,5 @@
 from access.services.grants import accept_terms, record_download, resume_grant, revoke_grant, suspend_grant
+from access.services.phases import set_phase_tiers
 from access.services.requests import (
     assign_request,
     assign_requests,
@@ -30,6 +31,7 @@ __all__ = [
     "return_request",
     "revoke_grant",
     "save_draft",
+    "set_phase_tiers",
     "set_questions",
     "start_request",
     "submit_request",

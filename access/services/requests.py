@@ -22,6 +22,7 @@ from access.lifecycle import (
     WITHDRAW,
     release_is_published,
     tier_is_offered,
+    tier_is_open,
 )
 from access.models import Acceptance, AccessRequest, Grant, RequestMessage, TermsVersion, Tier
 from common import audit, editing, events, lifecycle
@@ -47,7 +48,7 @@ def start_request(tier: Tier, release: Release, *, actor: Any) -> AccessRequest:
     request = AccessRequest(tier=tier, release=release, family_id=release.family_id, requester=actor)
     if tier.family_id != release.family_id:
         raise Refused(_("This tier belongs to another model."), field="tier")
-    for need in (release_is_published, tier_is_offered):
+    for need in (release_is_published, tier_is_offered, tier_is_open):
         if reason := need(request):
             raise Refused(reason, field="tier")
     if not tier.terms.exists():

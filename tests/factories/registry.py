@@ -7,31 +7,51 @@ from django.utils import timezone
 
 from registry.models import (
     Artifact,
+    AssessmentProposal,
+    BandRule,
     BreachRemedy,
+    CapabilityStatus,
     CompliantWorkflow,
+    EntryCriterion,
     Mitigation,
     ModelCard,
     ModelFamily,
     Objective,
+    Phase,
     Publisher,
     RecommendedConfiguration,
     Release,
+    ReleaseParent,
     Risk,
+    RiskAcceptance,
     RiskAssessment,
+    RiskScale,
     RuleKind,
     RuleOverride,
+    Taxonomy,
+    Term,
     UsageGuidelines,
     UsageRule,
     UsageScenario,
 )
+from registry.scale import Likelihood, Severity, first_grid
+from registry.services.scales import start_scale
 from tests.factories.accounts import UserFactory
 
 CARD = "---\nlicense: apache-2.0\n---\n# A model\n\nWhat it is for.\n"
 
 
 class PublisherFactory(factory.django.DjangoModelFactory):
+    """With the scale that every publisher begins with."""
+
     class Meta:
         model = Publisher
+        skip_postgeneration_save = True
+
+    @factory.post_generation
+    def scale(self, create, extracted, **kwargs):
+        if create:
+            start_scale(self)
 
     slug = factory.Sequence(lambda n: f"publisher-{n}")
     name = factory.Sequence(lambda n: f"Publisher {n}")
@@ -148,6 +168,77 @@ class RiskFactory(factory.django.DjangoModelFactory):
     number = factory.Sequence(lambda n: n + 1)
     title = factory.Sequence(lambda n: f"Risk {n}")
     harm = "Somebody is misled."
+    scale = factory.LazyAttribute(
+        lambda risk: RiskScale.objects.in_force().get(publisher=risk.family.publisher_id) if risk.family.pk else None
+    )
+
+
+class RiskScaleFactory(factory.django.DjangoModelFactory):
+    """A draft of a later version, like the first."""
+
+    class Meta:
+        model = RiskScale
+
+    publisher = factory.SubFactory(PublisherFactory)
+    number = factory.Sequence(lambda n: n + 2)
+    likelihoods = factory.LazyFunction(lambda: [str(label) for label in Likelihood.labels])
+    severities = factory.LazyFunction(lambda: [str(label) for label in Severity.labels])
+    grid = factory.LazyFunction(first_grid)
+
+
+class BandRuleFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = BandRule
+
+    scale = factory.SubFactory(RiskScaleFactory)
+    band = "high"
+    review_days = 90
+    acceptance_days = 180
+
+
+class TaxonomyFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Taxonomy
+
+    slug = factory.Sequence(lambda n: f"taxonomy-{n}")
+    name = factory.Sequence(lambda n: f"Taxonomy {n}")
+    kind = Taxonomy.Kind.RISK
+
+
+class TermFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Term
+
+    taxonomy = factory.SubFactory(TaxonomyFactory)
+    code = factory.Sequence(lambda n: f"T{n}")
+    name = factory.Sequence(lambda n: f"Term {n}")
+
+
+class RiskAcceptanceFactory(factory.django.DjangoModelFactory):
+    """In force: it has the digest of the risk as it stands."""
+
+    class Meta:
+        model = RiskAcceptance
+
+    risk = factory.SubFactory("tests.factories.registry.RiskFactory", opened=True)
+    reason = "The benefit for research outweighs it."
+    band = "moderate"
+    digest = factory.LazyAttribute(lambda row: Risk.objects.values_list("digest", flat=True).get(pk=row.risk.pk))
+    accepted_by = factory.SubFactory(UserFactory)
+    ends_on = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=30))
+
+
+class AssessmentProposalFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = AssessmentProposal
+
+    risk = factory.SubFactory("tests.factories.registry.RiskFactory", opened=True)
+    digest = factory.LazyAttribute(lambda row: Risk.objects.values_list("digest", flat=True).get(pk=row.risk.pk))
+    kind = "residual"
+    likelihood = 1
+    severity = 2
+    rationale = "Measured again."
+    proposed_by = factory.SubFactory(UserFactory)
 
 
 class RiskAssessmentFactory(factory.django.DjangoModelFactory):
@@ -155,6 +246,7 @@ class RiskAssessmentFactory(factory.django.DjangoModelFactory):
         model = RiskAssessment
 
     risk = factory.SubFactory(RiskFactory)
+    scale = factory.LazyAttribute(lambda assessment: assessment.risk.scale)
     kind = RiskAssessment.Kind.INHERENT
     likelihood = 4
     severity = 4
@@ -283,3 +375,64 @@ PART_FACTORIES = {
     "workflows": CompliantWorkflowFactory,
     "remedies": BreachRemedyFactory,
 }
+
+
+class ReleaseParentFactory(factory.django.DjangoModelFactory):
+    """An edge to a model elsewhere; ``parent=…`` for one to a release here."""
+
+    class Meta:
+        model = ReleaseParent
+
+    release = factory.SubFactory(ReleaseFactory)
+    parent = None
+    parent_name = factory.Maybe("parent", "", factory.Sequence(lambda n: f"elsewhere/base-{n}"))
+    created_by = factory.SubFactory(UserFactory)
+
+
+class CapabilityStatusFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = CapabilityStatus
+
+    release = factory.SubFactory(ReleaseFactory)
+    capability = factory.Sequence(lambda n: f"Capability {n}")
+    status = CapabilityStatus.Status.EVALUATED
+    evidence = "Measured in tests."
+    noted_by = factory.SubFactory(UserFactory)
+
+
+class PhaseFactory(factory.django.DjangoModelFactory):
+    """A planned phase; ``entered=True`` or ``left=True`` for one that came, ``dropped=True`` for one that will not."""
+
+    class Meta:
+        model = Phase
+
+    class Params:
+        entered = factory.Trait(
+            stage=Phase.Stage.ENTERED,
+            entered_at=factory.LazyFunction(timezone.now),
+            decider=factory.SubFactory(UserFactory),
+            entered_by=factory.SelfAttribute("decider"),
+        )
+        left = factory.Trait(entered=True, stage=Phase.Stage.LEFT, left_at=factory.LazyFunction(timezone.now))
+        dropped = factory.Trait(stage=Phase.Stage.DROPPED)
+
+    release = factory.SubFactory(ReleaseFactory)
+    number = factory.Sequence(lambda n: n + 1)
+    kind = Phase.Kind.GATED
+
+
+class EntryCriterionFactory(factory.django.DjangoModelFactory):
+    """A required criterion that is not met; ``met=True`` for one that is."""
+
+    class Meta:
+        model = EntryCriterion
+
+    class Params:
+        met = factory.Trait(
+            met_at=factory.LazyFunction(timezone.now),
+            met_by=factory.SubFactory(UserFactory),
+            evidence="Seen in tests.",
+        )
+
+    phase = factory.SubFactory(PhaseFactory)
+    text = factory.Sequence(lambda n: f"Criterion {n}")

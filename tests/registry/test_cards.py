@@ -27,7 +27,7 @@ def test_read_takes_the_facts_a_release_needs():
 
 def test_read_takes_a_named_licence_where_the_hub_says_other():
     card = cards.read("---\nlicense: other\nlicense_name: open-rail-m\nbase_model:\n- a/b\n- c/d\n---\nText")
-    assert card.facts["licence"] == "open-rail-m"
+    assert (card.facts["licence"], card.facts["licence_name"]) == ("LicenseRef-open-rail-m", "open-rail-m")
     assert card.facts["base_model"] == "a/b, c/d"
 
 
