@@ -1,4 +1,5 @@
 import re
+from itertools import combinations
 from typing import Any
 
 from django.conf import settings
@@ -24,6 +25,16 @@ _SHOWN = Q(is_public=True) & (Q(release=None) | Q(release__stage__in=PUBLIC_STAG
 # A stub that was closed has never been a risk of the register.
 _WORKED_OUT = Q(stage__in=["open", "closed"], opened_at__isnull=False)
 _NEW = ["stub", "draft"]
+_NUMBER = re.compile(r"\s*R-(\d{1,9})\s*", re.IGNORECASE)
+# Where a word stands, by the weight it has in ``Risk.words``: A in the title, which is never hidden, B in the harm,
+# C in whom it touches, D in the statement by cause, event and consequence. By weights: the fields that a publisher
+# has to show for a word of that weight to be found.
+_WEIGHED = {"B": ["harm"], "C": ["affected"], "D": ["cause", "event", "consequence"]}
+_SEARCHED = {
+    "".join(("A", *weights)): [name for weight in weights for name in _WEIGHED[weight]]
+    for count in range(len(_WEIGHED) + 1)
+    for weights in combinations(_WEIGHED, count)
+}
 
 
 class RiskQuerySet(models.QuerySet["Risk"]):
@@ -43,7 +54,7 @@ class RiskQuerySet(models.QuerySet["Risk"]):
 
     def matching(self, text: str) -> "RiskQuerySet":
         """Risks with all words of ``text``, the last perhaps unfinished; “R-12” finds the number."""
-        if number := re.fullmatch(r"\s*R-(\d{1,9})\s*", text, re.IGNORECASE):
+        if number := _NUMBER.fullmatch(text):
             return self.filter(number=int(number[1]))
         words = re.findall(r"\w+", text)[:12]
         if not words:
@@ -51,6 +62,34 @@ class RiskQuerySet(models.QuerySet["Risk"]):
         return self.filter(
             words=SearchQuery(" & ".join(f"'{word}':*" for word in words), config="english", search_type="raw")
         )
+
+    def matching_for(self, user: Any, text: str) -> "RiskQuerySet":
+        """``matching`` in what ``user`` may read of each risk: a search must not tell what a page hides."""
+        held, found = scopes(user), self.matching(text)
+        words = re.findall(r"\w+", text)[:12]
+        if held.everywhere or not words or _NUMBER.fullmatch(text):
+            return found
+        mine = Q(family__publisher_id__in=held.publisher_ids()) | Q(family_id__in=held.family_ids())
+        shown = Q()
+        for weights, names in _SEARCHED.items():
+            # What is found in fewer fields is found in more: no publisher needs to be excluded from any.
+            query = SearchQuery(
+                " & ".join(f"'{word}':*{weights}" for word in words), config="english", search_type="raw"
+            )
+            shown |= Q(family__publisher__public_risk_fields__contains=names, words=query)
+        return found.filter(mine | shown)
+
+    def showing(self, user: Any, *names: str) -> "RiskQuerySet":
+        """Risks of which ``user`` may see the fields ``names``, by the names of ``registry.visibility``.
+
+        For filters and orders: whoever may not see a field must not learn it from which rows it leaves or where
+        they stand.
+        """
+        held = scopes(user)
+        if held.everywhere:
+            return self
+        mine = Q(family__publisher_id__in=held.publisher_ids()) | Q(family_id__in=held.family_ids())
+        return self.filter(mine | Q(family__publisher__public_risk_fields__contains=list(names)))
 
     def open(self) -> "RiskQuerySet":
         return self.filter(stage=Risk.Stage.OPEN)
@@ -215,7 +254,12 @@ class Risk(Staged, Timestamped):
         db_persist=True,
     )
     words = models.GeneratedField(
-        expression=SearchVector("title", "harm", "affected", "cause", "event", "consequence", config="english"),
+        expression=(
+            SearchVector("title", weight="A", config="english")
+            + SearchVector("harm", weight="B", config="english")
+            + SearchVector("affected", weight="C", config="english")
+            + SearchVector("cause", "event", "consequence", weight="D", config="english")
+        ),
         output_field=SearchVectorField(),
         db_persist=True,
     )
