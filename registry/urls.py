@@ -2,6 +2,8 @@ from django.urls import path
 
 import common.converters  # noqa: F401 -- registers the kinds of names
 from registry.views import (
+    card_editing,
+    cards,
     exports,
     families,
     guidelines,
@@ -26,6 +28,15 @@ urlpatterns = [
     path(f"{MODEL}releases/", public.family_releases, name="family_releases"),
     path(f"{MODEL}releases/<name:version>/", public.release, name="release"),
     path(f"{MODEL}releases/<name:version>/card.md", public.card_source, name="card_source"),
+    path(f"{MODEL}releases/<name:version>/cards/", cards.card_versions, name="card_versions"),
+    path(f"{MODEL}releases/<name:version>/cards/compare/", cards.card_comparison, name="card_comparison"),
+    path(f"{MODEL}releases/<name:version>/cards/<int:number>/", cards.card_version, name="card_version"),
+    path(
+        f"{MODEL}releases/<name:version>/cards/<int:number>/card.md",
+        cards.card_version_source,
+        name="card_version_source",
+    ),
+    path(f"{MODEL}releases/<name:version>/pictures/<file:path>", cards.card_picture, name="card_picture"),
     path(f"{MODEL}releases/<name:version>/exports/<name:file>", exports.release_export, name="release_export"),
     path(f"{MODEL}objectives/", objectives.family_objectives, name="family_objectives"),
     path(f"{MODEL}safeguards/", safeguards.family_safeguards, name="family_safeguards"),
@@ -48,7 +59,12 @@ urlpatterns = [
     path("workspace/releases/new/", releases.release_create, name="release_create"),
     path("workspace/releases/<int:pk>/", releases.manage_release, name="manage_release"),
     path("workspace/releases/<int:pk>/edit/", releases.release_edit, name="release_edit"),
-    path("workspace/releases/<int:pk>/card/", releases.card_import, name="card_import"),
+    path("workspace/releases/<int:pk>/card/", card_editing.manage_card, name="manage_card"),
+    path("workspace/releases/<int:pk>/card/import/", card_editing.card_import, name="card_import"),
+    path("workspace/releases/<int:pk>/card/source/", card_editing.card_source_edit, name="card_source_edit"),
+    path("workspace/releases/<int:pk>/card/metadata/", card_editing.card_metadata, name="card_metadata"),
+    path("workspace/releases/<int:pk>/card/completeness/", card_editing.card_completeness, name="card_completeness"),
+    path("workspace/releases/<int:pk>/card/sections/<str:name>/", card_editing.card_section, name="card_section"),
     path("workspace/releases/<int:pk>/artifacts/", releases.artifact_add, name="artifact_add"),
     path("workspace/releases/artifacts/<int:pk>/removal/", releases.artifact_removal, name="artifact_removal"),
     path("workspace/releases/families/new/", families.family_create, name="family_create"),

@@ -3,6 +3,7 @@
 from django.urls import path
 from rest_framework.routers import SimpleRouter
 
+from registry.api import cards
 from registry.api.catalogue import (
     ArtifactViewSet,
     FamilyViewSet,
@@ -33,4 +34,5 @@ router.register("role-assignments", RoleAssignmentViewSet, basename="role-assign
 urlpatterns = [
     path("releases/<int:pk>/exports/<slug:export_format>/", ReleaseExport.as_view(), name="release-export"),
     path("releases/<int:pk>/artifacts/<path:path>", ReleaseArtifact.as_view(), name="release-artifact"),
+    *cards.urlpatterns,
 ]

@@ -163,9 +163,12 @@ class ReleaseViewSet(Register):
     )
     @card.mapping.put
     def put_card(self, request: Request, pk: str | None = None) -> Response:
-        """Give a draft its model card: as JSON, or the Markdown itself. The same text again adds nothing."""
+        """Give a release its model card: as JSON, or the Markdown itself. The same text again adds nothing.
+
+        Once the release is published this is a correction, which says why in ``correction_note``.
+        """
         release, data = self.get_object(), self.taken(NewCardSerializer, request)
-        card = services.import_card(release, actor=request.user, source=data["source"])
+        card = services.import_card(release, actor=request.user, **data)
         return Response(CardSerializer(card).data, status=status.HTTP_201_CREATED)
 
 

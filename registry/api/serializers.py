@@ -127,7 +127,7 @@ class ReleaseTextSerializer(serializers.ModelSerializer[Release]):
 class CardSerializer(serializers.ModelSerializer[ModelCard]):
     class Meta:
         model = ModelCard
-        fields = ["release", "number", "sha256", "metadata", "source", "created_at"]
+        fields = ["release", "number", "sha256", "metadata", "source", "correction_note", "created_at"]
         read_only_fields = fields
 
 
@@ -135,6 +135,12 @@ class NewCardSerializer(serializers.Serializer[Any]):
     # Named as on the card itself; DRF keeps declared fields apart from its own attributes.
     source = serializers.CharField(  # type: ignore[assignment]
         trim_whitespace=False, help_text="The whole README.md, front matter included."
+    )
+    correction_note = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        max_length=2000,
+        help_text="What is corrected, and why; needed once the release is published.",
     )
 
 

@@ -26,6 +26,7 @@ _blocks.core.ruler.disable(["inline"])
 class Heading:
     level: int
     title: str
+    line: int
     start: int
     end: int
 
@@ -35,13 +36,14 @@ class Section:
     """One piece of a body. ``body[start:text_start]`` is its heading, ``body[text_start:end]`` what stands below.
 
     ``name`` is unique in the body: the key of its kind, or its heading in small letters, with a number where
-    that occurs more than once.
+    that occurs more than once. ``line`` counts from 0.
     """
 
     name: str
     key: str
     title: str
     level: int
+    line: int
     start: int
     text_start: int
     end: int
@@ -61,6 +63,7 @@ def headings(body: str) -> list[Heading]:
         Heading(
             int(token.tag[1]),
             tokens[number + 1].content.strip(),
+            token.map[0],
             starts[min(token.map[0], len(starts) - 1)],
             starts[min(token.map[1], len(starts) - 1)],
         )
@@ -86,12 +89,14 @@ def split(body: str) -> list[Section]:
         pieces.append((key, heading))
     first = pieces[0][1].start if pieces else len(body)
     names = {OPENING: 1}
-    made = [Section(OPENING, "", "", 0, 0, 0, first, body[:first])]
+    made = [Section(OPENING, "", "", 0, 0, 0, 0, first, body[:first])]
     for number, (key, heading) in enumerate(pieces):
         end = pieces[number + 1][1].start if number + 1 < len(pieces) else len(body)
         text = body[heading.end : end]
         name = _unique(key or _slug(heading.title), names)
-        made.append(Section(name, key, heading.title, heading.level, heading.start, heading.end, end, text))
+        made.append(
+            Section(name, key, heading.title, heading.level, heading.line, heading.start, heading.end, end, text)
+        )
     return made
 
 
@@ -167,7 +172,7 @@ def _insert(body: str, key: str, text: str) -> str:
     made = next((section for section in split(changed) if section.key == key), None)
     if made is None or core(made.text) != new or not made.start >= len(before):
         raise _swallowed()
-    outer = Section(key, key, "", 0, at, at, at, "")
+    outer = Section(key, key, "", 0, 0, at, at, at, "")
     _check(body, changed, outer, len(piece), inserted=made.start)
     return changed
 

@@ -1,3 +1,4 @@
+from registry.forms.cards import CardSourceForm, CardUploadForm, CompareForm, MetadataForm, SectionForm
 from registry.forms.catalogue import (
     ArtifactForm,
     CardForm,
@@ -27,12 +28,16 @@ __all__ = [
     "ArtifactForm",
     "AssessmentForm",
     "CardForm",
+    "CardSourceForm",
+    "CardUploadForm",
     "CatalogueFilterForm",
+    "CompareForm",
     "CroissantForm",
     "FamilyForm",
     "GuidelinesForm",
     "HighRiskUseForm",
     "MeasurementForm",
+    "MetadataForm",
     "MitigationEditForm",
     "MitigationForm",
     "NewGuidelinesForm",
@@ -48,5 +53,6 @@ __all__ = [
     "RiskForm",
     "SafeguardForm",
     "SearchForm",
+    "SectionForm",
     "TrainingDatasetForm",
 ]

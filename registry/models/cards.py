@@ -2,7 +2,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import BooleanField, Case, Exists, OuterRef, Q, When
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import scopes
@@ -19,14 +19,22 @@ class CardVersions(OfRelease):
         if held.everywhere:
             return self
         theirs = Q(release__family__publisher_id__in=held.publisher_ids()) | Q(release__family_id__in=held.family_ids())
-        later = ModelCard.objects.filter(
-            release=OuterRef("release"), number__gt=OuterRef("number"), correction_note=""
-        ).order_by()
-        return self.filter(Q(release__stage__in=PUBLIC_STAGES) & ~Exists(later) | theirs)
+        return self.filter(Q(release__stage__in=PUBLIC_STAGES) & ~_later() | theirs)
+
+    def marked(self) -> "CardVersions":
+        """With ``of_record``: whether a version is the one that the revision of its release covers."""
+        covered = Q(release__stage__in=PUBLIC_STAGES) & Q(correction_note="") & ~_later()
+        return self.annotate(of_record=Case(When(covered, then=True), default=False, output_field=BooleanField()))
 
     def of_record(self) -> "CardVersions":
         """For one release: the version that its revision covers, which is the last that is no correction."""
         return self.filter(correction_note="").order_by("-number")[:1]
+
+
+def _later() -> Exists:
+    """A later version of the same card that is no correction."""
+    rows = ModelCard.objects.filter(release=OuterRef("release"), number__gt=OuterRef("number"), correction_note="")
+    return Exists(rows.order_by())
 
 
 class ModelCard(models.Model):

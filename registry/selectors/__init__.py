@@ -1,5 +1,6 @@
 """Reads of the registry that span tables, shaped for a page or an answer."""
 
+from registry.selectors.cards import card_facts, card_version, card_versions, picture_paths, pictures_of
 from registry.selectors.catalogue import (
     card_of,
     catalogue,
@@ -81,7 +82,10 @@ __all__ = [
     "empty_matrix",
     "find_families",
     "guidelines_before",
+    "card_facts",
     "guidelines_details",
+    "card_version",
+    "card_versions",
     "guidelines_with_parts",
     "history_of",
     "history_of_capabilities",
@@ -113,6 +117,8 @@ __all__ = [
     "safeguards_of",
     "scale_in_force",
     "shown_phases_of",
+    "picture_paths",
+    "pictures_of",
     "standing",
     "unanswered",
     "unpack_release",

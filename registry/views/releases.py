@@ -18,7 +18,7 @@ from common.lifecycle import Refused
 from common.pages import keyset_page
 from common.uploads import any_size
 from registry import permissions, selectors, services
-from registry.forms import ArtifactForm, CardForm, ReleaseEditForm, ReleaseForm
+from registry.forms import ArtifactForm, ReleaseEditForm, ReleaseForm
 from registry.models import Artifact, ModelFamily, Release, Stage
 from registry.views.shared import attempt, cut_off, form_page, posted
 
@@ -122,21 +122,6 @@ def release_edit(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("registry:manage_release", pk)
     return form_page(request, "registry/release_edit.html", form, release=found, family=found.family)
-
-
-@page
-@login_required
-@never_cache
-def card_import(request: HttpRequest, pk: int) -> HttpResponse:
-    found = editable_release(request, pk)
-    form = CardForm(posted(request), request.FILES or None)
-    if (
-        attempt(form, lambda source, file=None: services.import_card(found, actor=request.user, source=source))
-        is not None
-    ):
-        messages.success(request, _("The card is in. What it says of licence, languages and modality was taken over."))
-        return redirect("registry:manage_release", pk)
-    return form_page(request, "registry/card_form.html", form, release=found, family=found.family)
 
 
 @any_size("POST", who=permissions.can_send_files)

@@ -1,4 +1,14 @@
-from tests.matrix import MEMBERS, api_only, everybody, only, registry_guidelines, route
+from tests.matrix import (
+    MEMBERS,
+    api_only,
+    everybody,
+    only,
+    registry_cards,
+    registry_exports,
+    registry_guidelines,
+    registry_objectives,
+    route,
+)
 from tests.registry.cards import CARD
 
 PUBLIC = everybody(200)
@@ -222,11 +232,13 @@ API = {
     "mitigation-completion": route(args=of("mitigation"), post=api_only(*TREATING)),
     "mitigation-cancellation": route(args=of("mitigation"), post=api_only(*TREATING), body=lambda w: REASON),
 }
-PAGES |= registry_guidelines.PAGES
-API |= registry_guidelines.API
+PAGES |= registry_guidelines.PAGES | registry_cards.PAGES | registry_exports.PAGES | registry_objectives.PAGES
+API |= registry_guidelines.API | registry_cards.API | registry_exports.API | registry_objectives.API
 ROUTES = {f"registry:{name}": row for name, row in PAGES.items()} | {f"api:{name}": row for name, row in API.items()}
 
 
 def build(w):
     """What the routes of the slices point at."""
     registry_guidelines.build(w)
+    registry_objectives.build(w)
+    registry_cards.build(w)

@@ -1,0 +1,94 @@
+"""Versions of model cards, and what the registry itself knows that a card need not repeat."""
+
+import re
+from typing import Any
+from urllib.parse import unquote
+
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.urls import reverse
+
+from common.markup import sources_of_pictures
+from registry.models import Artifact, ModelCard, Release, Risk
+
+PICTURES = {
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".jpeg": "image/jpeg",
+    ".gif": "image/gif",
+    ".webp": "image/webp",
+}
+LARGEST_PICTURE = 5_000_000
+
+
+def card_versions(release: Release, user: Any) -> QuerySet[ModelCard]:
+    """The versions of a release's card that ``user`` may read, newest first, marked, without their texts."""
+    rows = ModelCard.objects.visible_to(user).filter(release=release).marked()
+    return rows.select_related("created_by").defer("source", "body", "metadata").order_by("-number")
+
+
+def card_version(release: Release, user: Any, number: int | None = None) -> ModelCard | None:
+    """One version as ``user`` may read it; the newest when no number is given."""
+    rows = ModelCard.objects.visible_to(user).filter(release=release).marked().order_by("-number")
+    return (rows if number is None else rows.filter(number=number)).first()
+
+
+def card_facts(release: Release) -> dict[str, bool]:
+    """What the registry knows of ``release`` by the names of ``registry.documentation.requirements.FACTS``."""
+    shown = Risk.objects.shown().open().filter(family=OuterRef("family"))
+    asked = Release.objects.filter(pk=release.pk).values(
+        "licence",
+        "modality",
+        "languages",
+        "base_model",
+        "published_at",
+        intended_use=F("family__intended_use"),
+        out_of_scope_use=F("family__out_of_scope_use"),
+        contact=F("family__publisher__contact_email"),
+        files=Exists(Artifact.objects.filter(release=OuterRef("pk"))),
+        public_risks=Exists(shown),
+    )
+    known = dict(asked.get())
+    known["published"] = known.pop("published_at")
+    return {"publisher": True, "version": True} | {name: bool(value) for name, value in known.items()}
+
+
+def pictures_of(release: Any, body: str) -> dict[str, str]:
+    """The pictures of a card that are files of its release: what the card calls them, and our address for them.
+
+    Needs family and publisher loaded. One query, and none for a card without such pictures.
+    """
+    wanted = _pictures(release, body)
+    if not wanted:
+        return {}
+    there = Artifact.objects.filter(release_id=release.pk, path__in=set(wanted.values()), size__lte=LARGEST_PICTURE)
+    known = set(there.values_list("path", flat=True))
+    names = [release.family.publisher.slug, release.family.slug, release.version]
+    return {
+        source: reverse("registry:card_picture", args=[*names, path])
+        for source, path in wanted.items()
+        if path in known
+    }
+
+
+def picture_paths(release: Any, body: str) -> set[str]:
+    """The paths of the pictures that a card shows, whether or not there are such files."""
+    return set(_pictures(release, body).values())
+
+
+def _pictures(release: Any, body: str) -> dict[str, str]:
+    return {source: path for source in sources_of_pictures(body) if (path := picture_path(release, source))}
+
+
+def picture_path(release: Any, source: str) -> str:
+    """The path in ``release`` that the address of a picture means; empty when it can be none of its files.
+
+    Cards name their own files by path, or by their address on the Hub.
+    """
+    path = unquote(source.partition("#")[0].partition("?")[0])
+    hub = re.fullmatch(r"https://huggingface\.co/([^/]+/[^/]+)/(?:resolve|raw|blob)/[^/]+/(.+)", path)
+    if hub:
+        path = hub[2] if hub[1] == release.family.repo_id else ""
+    path = path.removeprefix("./")
+    _name, dot, ending = path.rpartition(".")
+    fits = f"{dot}{ending}".lower() in PICTURES and "\x00" not in path and len(path) <= 300
+    return path if fits and ":" not in path and not path.startswith("/") and ".." not in path.split("/") else ""
