@@ -1,13 +1,21 @@
 from typing import Any
 
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import scopes
 from accounts.roles import Role
+from common.panels import panel
 from common.workspace import entry
 from registry import selectors
 from registry.models import Publisher, Release, Risk
+
+
+@panel("registry.family", template="registry/panel_disclosure.html", order=20)
+def family_disclosure(request: HttpRequest, family: Any) -> dict[str, Any]:
+    """Where the public page leads on to: objectives, safeguards, training data, each with how it stands."""
+    return {"family": family, **selectors.disclosure_figures(family, request.user)}
 
 
 @entry(

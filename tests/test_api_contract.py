@@ -45,7 +45,8 @@ def token(superuser, family, release, risk_owner):
     """A token that may everything, and at least one row behind most addresses."""
     draft = ReleaseFactory(family=family, created_by=superuser)
     ArtifactFactory(release=draft, created_by=superuser)
-    risk = RiskFactory(family=family, opened=True, owner=risk_owner, objective=ObjectiveFactory(family=family))
+    risk = RiskFactory(family=family, opened=True, owner=risk_owner)
+    risk.objectives.add(ObjectiveFactory(family=family))
     MitigationFactory(family=family, owner=risk_owner, risks=[risk])
     return create_token(superuser, actor=superuser, name="Contract", scopes=["read", "write", "download"], days=1)[1]
 

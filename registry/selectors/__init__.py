@@ -15,6 +15,7 @@ from registry.selectors.catalogue import (
     with_contents,
     worst_level,
 )
+from registry.selectors.disclosure import disclosure_figures
 from registry.selectors.embed import history_of
 from registry.selectors.guidelines import (
     document_of,
@@ -23,6 +24,7 @@ from registry.selectors.guidelines import (
     guidelines_with_parts,
     holding_guidelines,
 )
+from registry.selectors.heat import Heat, heat
 from registry.selectors.lineage import Lineage, lineage_of, with_lineage
 from registry.selectors.matrix import Matrix, by_cell, matrices, matrix, of_cells
 from registry.selectors.objectives import counting, judged, standing
@@ -37,6 +39,7 @@ from registry.selectors.plan import (
     shown_phases_of,
     with_plan,
 )
+from registry.selectors.register import OVERDUE, QUICK, filtered, overdue, quick, terms_in_use
 from registry.selectors.risks import (
     assessments_of,
     in_band,
@@ -60,33 +63,43 @@ from registry.selectors.safeguards import (
     with_safeguards,
 )
 from registry.selectors.scales import empty_matrix, scale_in_force
+from registry.selectors.trend import WEEKS, Point, at_moments, trend
 from registry.selectors.training_data import Disclosure, releases_of, with_releases
 
 __all__ = [
+    "OVERDUE",
+    "QUICK",
+    "WEEKS",
+    "Heat",
+    "Point",
     "ANSWERS",
     "Disclosure",
     "Lineage",
     "Matrix",
     "answer_of",
     "assessments_of",
+    "at_moments",
     "assignments_within",
     "by_cell",
     "capabilities_of",
+    "card_facts",
     "card_of",
+    "card_version",
+    "card_versions",
     "catalogue",
     "counting",
     "current_phase",
     "deciders_of",
     "decisions_of",
+    "disclosure_figures",
     "document_of",
     "empty_matrix",
+    "filtered",
     "find_families",
     "guidelines_before",
-    "card_facts",
     "guidelines_details",
-    "card_version",
-    "card_versions",
     "guidelines_with_parts",
+    "heat",
     "history_of",
     "history_of_capabilities",
     "holding_guidelines",
@@ -102,10 +115,14 @@ __all__ = [
     "newest_capabilities",
     "objectives_of",
     "of_cells",
+    "overdue",
     "people_of",
+    "picture_paths",
+    "pictures_of",
     "plan_of",
     "public_families",
     "public_releases",
+    "quick",
     "register",
     "register_rows",
     "release_details",
@@ -117,10 +134,10 @@ __all__ = [
     "safeguards_of",
     "scale_in_force",
     "shown_phases_of",
-    "picture_paths",
-    "pictures_of",
     "standing",
     "unanswered",
+    "terms_in_use",
+    "trend",
     "unpack_release",
     "waiting_releases",
     "waiting_risks",

@@ -1,5 +1,6 @@
 """Words that the registry's templates need."""
 
+import datetime as dt
 from typing import Any
 
 from django import template
@@ -21,6 +22,11 @@ def crumbs(family: ModelFamily, here: str = "") -> list[tuple[str, str]]:
     if not here:
         return [*trail, ("", family.name)]
     names = {"risks": _("Risks"), "releases": _("Releases"), "guidelines": _("Usage guidelines"), "terms": _("Terms")}
+    names |= {
+        "objectives": _("Objectives"),
+        "safeguards": _("Safeguards"),
+        "training data": _("Training data"),
+    }
     return [*trail, (family.get_absolute_url(), family.name), ("", names.get(here, here))]
 
 
@@ -49,6 +55,12 @@ def kind_tone(kind: str) -> str:
 
 
 @register.filter
+def accepted_until(risk: Any) -> dt.date:
+    """Until when a risk of the register's list is accepted."""
+    return dt.date.fromisoformat(risk.accepted["ends_on"])
+
+
+@register.filter
 def metadata_words(value: Any) -> str:
     """A value of a card's metadata in one line."""
     if isinstance(value, list):
@@ -64,6 +76,9 @@ _VERBS = {
     "registry.release.create": _lazy("began the release"),
     "registry.release.edit": _lazy("changed the release"),
     "registry.release.import_card": _lazy("added a version of the model card"),
+    "registry.release.edit_card_section": _lazy("wrote a section of the model card"),
+    "registry.release.edit_card_metadata": _lazy("changed the metadata of the model card"),
+    "registry.release.correct_card": _lazy("corrected the model card"),
     "registry.release.add_artifact": _lazy("added a file"),
     "registry.release.sweep_file": _lazy("removed what an upload that was cut off had left"),
     "registry.release.remove_artifact": _lazy("removed a file"),
@@ -76,9 +91,6 @@ _VERBS = {
     "registry.usageguidelines.supersede": _lazy("published a newer version"),
     "registry.usageguidelines.retire": _lazy("retired the guidelines"),
     "registry.risk.create": _lazy("recorded the risk"),
-    "registry.release.edit_card_section": _lazy("wrote a section of the model card"),
-    "registry.release.edit_card_metadata": _lazy("changed the metadata of the model card"),
-    "registry.release.correct_card": _lazy("corrected the model card"),
     "registry.risk.edit": _lazy("changed the risk"),
     "registry.risk.assign_owner": _lazy("named the risk owner"),
     "registry.risk.assess": _lazy("assessed the risk"),

@@ -1,5 +1,6 @@
 import hashlib
 from datetime import timedelta
+from decimal import Decimal
 
 import factory
 from django.core.files.base import ContentFile
@@ -13,10 +14,12 @@ from registry.models import (
     CapabilityStatus,
     CompliantWorkflow,
     EntryCriterion,
+    HighRiskUse,
     Mitigation,
     ModelCard,
     ModelFamily,
     Objective,
+    ObjectiveMeasurement,
     Phase,
     Publisher,
     RecommendedConfiguration,
@@ -28,8 +31,10 @@ from registry.models import (
     RiskScale,
     RuleKind,
     RuleOverride,
+    Safeguard,
     Taxonomy,
     Term,
+    TrainingDataset,
     UsageGuidelines,
     UsageRule,
     UsageScenario,
@@ -436,3 +441,86 @@ class EntryCriterionFactory(factory.django.DjangoModelFactory):
 
     phase = factory.SubFactory(PhaseFactory)
     text = factory.Sequence(lambda n: f"Criterion {n}")
+
+
+class ObjectiveMeasurementFactory(factory.django.DjangoModelFactory):
+    """A measurement of a measurable objective; it was made for what the objective asks for now."""
+
+    class Meta:
+        model = ObjectiveMeasurement
+
+    objective = factory.SubFactory(
+        ObjectiveFactory, metric="Refusal rate", comparator="at_least", threshold=Decimal("0.9"), unit=""
+    )
+    metric = factory.SelfAttribute("objective.metric")
+    unit = factory.SelfAttribute("objective.unit")
+    data_set = factory.SelfAttribute("objective.data_set")
+    population = factory.SelfAttribute("objective.population")
+    value = Decimal("0.92")
+    measured_at = factory.LazyFunction(timezone.now)
+    source = "Run 12 of the evaluation."
+    recorded_by = factory.SubFactory(UserFactory)
+
+
+class SafeguardFactory(factory.django.DjangoModelFactory):
+    """A planned safeguard; ``in_place=True`` or ``retired=True`` for the other stages, ``risks=[…]`` links risks."""
+
+    class Meta:
+        model = Safeguard
+        skip_postgeneration_save = True
+
+    class Params:
+        in_place = factory.Trait(
+            stage=Safeguard.Stage.IN_PLACE,
+            how_it_works="A classifier reads what the model writes.",
+            why_chosen="It holds whatever the prompt was.",
+            in_place_at=factory.LazyFunction(timezone.now),
+        )
+        retired = factory.Trait(
+            stage=Safeguard.Stage.RETIRED,
+            retired_at=factory.LazyFunction(timezone.now),
+            retirement_reason="It let too much through.",
+        )
+
+    family = factory.SubFactory(ModelFamilyFactory)
+    kind = Safeguard.Kind.CONTENT_FILTER
+    title = factory.Sequence(lambda n: f"Safeguard {n}")
+
+    @factory.post_generation
+    def risks(self, create, extracted, **kwargs):
+        if create and extracted:
+            self.risks.set(extracted)
+
+
+class HighRiskUseFactory(factory.django.DjangoModelFactory):
+    """``safeguards=[…]`` links those that answer it."""
+
+    class Meta:
+        model = HighRiskUse
+        skip_postgeneration_save = True
+
+    family = factory.SubFactory(ModelFamilyFactory)
+    title = factory.Sequence(lambda n: f"Use {n}")
+    why = "It decides about people."
+
+    @factory.post_generation
+    def safeguards(self, create, extracted, **kwargs):
+        if create and extracted:
+            self.safeguards.set(extracted)
+
+
+class TrainingDatasetFactory(factory.django.DjangoModelFactory):
+    """``releases=[…]`` links the releases that were trained on it."""
+
+    class Meta:
+        model = TrainingDataset
+        skip_postgeneration_save = True
+
+    family = factory.SubFactory(ModelFamilyFactory)
+    name = factory.Sequence(lambda n: f"Data set {n}")
+    kind = TrainingDataset.Kind.PUBLIC
+
+    @factory.post_generation
+    def releases(self, create, extracted, **kwargs):
+        if create and extracted:
+            self.releases.set(extracted)

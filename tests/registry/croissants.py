@@ -1,0 +1,73 @@
+"""Croissant descriptions for the tests."""
+
+import json
+
+# The context that the format prescribes (Croissant 1.0, "Croissant in Web Pages").
+CONTEXT = {
+    "@language": "en",
+    "@vocab": "https://schema.org/",
+    "citeAs": "cr:citeAs",
+    "column": "cr:column",
+    "conformsTo": "dct:conformsTo",
+    "cr": "http://mlcommons.org/croissant/",
+    "rai": "http://mlcommons.org/croissant/RAI/",
+    "data": {"@id": "cr:data", "@type": "@json"},
+    "dataType": {"@id": "cr:dataType", "@type": "@vocab"},
+    "dct": "http://purl.org/dc/terms/",
+    "examples": {"@id": "cr:examples", "@type": "@json"},
+    "extract": "cr:extract",
+    "field": "cr:field",
+    "fileProperty": "cr:fileProperty",
+    "fileObject": "cr:fileObject",
+    "fileSet": "cr:fileSet",
+    "format": "cr:format",
+    "includes": "cr:includes",
+    "isLiveDataset": "cr:isLiveDataset",
+    "jsonPath": "cr:jsonPath",
+    "key": "cr:key",
+    "md5": "cr:md5",
+    "parentField": "cr:parentField",
+    "path": "cr:path",
+    "recordSet": "cr:recordSet",
+    "references": "cr:references",
+    "regex": "cr:regex",
+    "repeated": "cr:repeated",
+    "replace": "cr:replace",
+    "sc": "https://schema.org/",
+    "separator": "cr:separator",
+    "source": "cr:source",
+    "subField": "cr:subField",
+    "transform": "cr:transform",
+}
+DOCUMENT = {
+    "@type": "sc:Dataset",
+    "name": "Parliament minutes",
+    "description": "Minutes of debates, 1995 to 2024.",
+    "conformsTo": "http://mlcommons.org/croissant/1.0",
+    "license": "https://creativecommons.org/publicdomain/zero/1.0/",
+    "url": "https://example.org/minutes",
+    "version": "2.1.0",
+    "datePublished": "2024-12-01",
+    "inLanguage": ["nl", "en"],
+    "publisher": {"@type": "Organization", "name": "National archive"},
+    "creator": [{"@type": "Person", "name": "Archive team"}],
+    "rai:dataCollection": "Exported from the archive.",
+    "rai:dataCollectionType": ["Document analysis"],
+    "rai:dataCollectionTimeFrame": ["1995-01-01", "2024-06-30"],
+    "rai:dataPreprocessingProtocol": ["Duplicates removed", "Speech turned to text"],
+    "rai:dataLimitations": "No committee debates.",
+    "rai:dataBiases": ["Few women before 2000"],
+    "rai:personalSensitiveInformation": ["Names of speakers"],
+    "distribution": [
+        {
+            "@type": "cr:FileObject",
+            "@id": "minutes.csv",
+            "name": "minutes.csv",
+            "contentUrl": "https://example.org/minutes.csv",
+            "contentSize": "120 MB",
+            "encodingFormat": "text/csv",
+            "sha256": "48a7c257f3c90b2a3e529ddd2cca8f4f1bd8e49ed244ef53927649504ac55354",
+        }
+    ],
+}
+MINUTES = json.dumps({"@context": CONTEXT, **DOCUMENT}, indent=2, ensure_ascii=False)
