@@ -9,9 +9,16 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.permissions import scopes
+from common.addresses import address
 from common.models import Staged
 from registry.models.risks import Risk, RiskAssessment
-from registry.scale import Band
+from registry.scale import Band, Level
+
+
+def day_of_record() -> dt.date:
+    """Today as acceptances count it: in UTC, so that one ends at the same moment for every reader."""
+    return timezone.now().date()
 
 
 class AcceptanceQuerySet(models.QuerySet["RiskAcceptance"]):
@@ -24,12 +31,32 @@ class AcceptanceQuerySet(models.QuerySet["RiskAcceptance"]):
 
         Judged when it is asked, so that an acceptance lapses although no worker ran.
         """
-        day = on or timezone.localdate()
+        day = on or day_of_record()
         return self.filter(revoked_at__isnull=True, ends_on__gte=day, digest=F("risk__digest"), risk__stage="open")
+
+    def ended(self, on: dt.date | None = None) -> "AcceptanceQuerySet":
+        """Those that no longer hold although nobody revoked them: lapsed, or the risk is no longer what it was."""
+        day = on or day_of_record()
+        over = Q(ends_on__lt=day) | ~Q(digest=F("risk__digest"))
+        return self.filter(over, revoked_at__isnull=True, risk__stage="open")
 
 
 class RiskAcceptance(models.Model):
     """Somebody other than the owner bears a risk knowingly, with a reason, until a day."""
+
+    class State(models.TextChoices):
+        """Whether it holds. Nothing is stored: it is judged whenever somebody asks.
+
+        - in force: the risk is borne until the day named
+        - lapsed: that day is over
+        - stale: the risk has changed since, or is not open
+        - revoked: taken back, with the reason
+        """
+
+        IN_FORCE = "in_force", _("In force")
+        LAPSED = "lapsed", _("Lapsed")
+        STALE = "stale", _("No longer fits")
+        REVOKED = "revoked", _("Revoked")
 
     risk = models.ForeignKey(Risk, models.PROTECT, related_name="acceptances")
     reason = models.TextField(_("why it can be borne"))
@@ -48,6 +75,8 @@ class RiskAcceptance(models.Model):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", editable=False
     )
     revocation_reason = models.TextField(_("why it was revoked"), blank=True, editable=False)
+    # When people were told that it ended. It ends without: this only keeps them from being told twice.
+    announced_at = models.DateTimeField(null=True, editable=False)
 
     objects = AcceptanceQuerySet.as_manager()
 
@@ -68,6 +97,35 @@ class RiskAcceptance(models.Model):
 
     def __str__(self) -> str:
         return f"{self.risk.reference} – {self.ends_on:%Y-%m-%d}"
+
+    @property
+    def state(self) -> "RiskAcceptance.State":
+        """Needs the stage and the digest of the risk at hand."""
+        if self.revoked_at is not None and self.revoked_at.date() <= self.ends_on:
+            return self.State.REVOKED
+        if self.ends_on < day_of_record():
+            return self.State.LAPSED
+        if self.risk.stage != Risk.Stage.OPEN or self.digest != self.risk.digest:
+            return self.State.STALE
+        return self.State.IN_FORCE
+
+    @property
+    def in_force(self) -> bool:
+        return self.state == self.State.IN_FORCE
+
+
+class ProposalQuerySet(models.QuerySet["AssessmentProposal"]):
+    def visible_to(self, user: Any) -> "ProposalQuerySet":
+        """Proposals are the team's: of the families ``user`` holds a role for."""
+        held = scopes(user)
+        if held.everywhere:
+            return self
+        return self.filter(
+            Q(risk__family__publisher_id__in=held.publisher_ids()) | Q(risk__family_id__in=held.family_ids())
+        )
+
+    def waiting(self) -> "ProposalQuerySet":
+        return self.filter(stage=AssessmentProposal.Stage.PROPOSED)
 
 
 class AssessmentProposal(Staged):
@@ -107,6 +165,8 @@ class AssessmentProposal(Staged):
     decided_at = models.DateTimeField(_("decided"), null=True, editable=False)
     decline_reason = models.TextField(_("why not"), blank=True, editable=False)
 
+    objects = ProposalQuerySet.as_manager()
+
     class Meta:
         ordering = ["-pk"]
         constraints = [
@@ -123,3 +183,19 @@ class AssessmentProposal(Staged):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()}: {self.likelihood} × {self.severity}"
+
+    @property
+    def stale(self) -> bool:
+        """Whether the risk has changed since this was proposed. Needs the risk at hand."""
+        return self.digest != self.risk.digest
+
+    @property
+    def level(self) -> Level | None:
+        """The level it would give, where the scale of the risk is at hand and has such steps."""
+        try:
+            return Level(self.likelihood * self.severity, self.risk.scale.band(self.likelihood, self.severity))
+        except ValueError:
+            return None
+
+    def get_absolute_url(self) -> str:
+        return address("registry:proposal", self.pk)

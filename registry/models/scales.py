@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import scopes
 from accounts.roles import Role
+from common.addresses import address
 from common.models import Staged
 from registry.models.catalogue import Publisher
 from registry.scale import LARGEST, Band
@@ -70,6 +71,8 @@ class RiskScale(Staged):
     )
     created_at = models.DateTimeField(_("made"), auto_now_add=True)
     activated_at = models.DateTimeField(_("in force since"), null=True, editable=False)
+    # Carries the risks over, where there are too many to do it while somebody waits.
+    job = models.ForeignKey("common.Job", models.PROTECT, null=True, related_name="+", editable=False)
 
     objects = RiskScaleQuerySet.as_manager()
 
@@ -79,6 +82,12 @@ class RiskScale(Staged):
             models.UniqueConstraint(fields=["publisher", "number"], name="scale_versions_count_up"),
             models.UniqueConstraint(
                 fields=["publisher"], name="one_active_scale_per_publisher", condition=Q(stage="active")
+            ),
+            models.UniqueConstraint(
+                fields=["publisher"],
+                name="one_draft_scale_per_publisher",
+                condition=Q(stage="draft"),
+                violation_error_message=_("A new version of this scale is being drafted already."),
             ),
             models.CheckConstraint(
                 condition=Q(stage__in=["draft", "active", "superseded"]), name="scale_stage_is_known"
@@ -101,6 +110,9 @@ class RiskScale(Staged):
         if not (1 <= likelihood <= len(self.likelihoods) and 1 <= severity <= len(self.severities)):
             raise ValueError(f"{likelihood} × {severity} is off {self}.")
         return Band(self.grid[likelihood - 1][severity - 1])
+
+    def get_absolute_url(self) -> str:
+        return address("registry:scale", self.pk)
 
 
 class BandRule(models.Model):
