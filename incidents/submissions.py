@@ -6,34 +6,22 @@ server keeps nothing that links reports to a browser.
 """
 
 import base64
-import secrets
 
 from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
+from common.anonymity import FormToken, fresh
+
+__all__ = ["fresh", "new", "read"]
+
 SENT, OPEN = "report_sent", "report_open"
 SENT_FOR = 24 * 3600
 OPEN_FOR = 3600
 _PATH = "/report/"
-_form = signing.Signer(salt="incidents.submission")
-
-
-def fresh() -> bytes:
-    return secrets.token_bytes(24)
-
-
-def new() -> str:
-    """What a fresh form carries: a signed random number."""
-    return _form.sign(base64.urlsafe_b64encode(fresh()).decode())
-
-
-def read(value: str) -> bytes | None:
-    """The number in a form that was sent; None when it is not one of ours."""
-    try:
-        return base64.urlsafe_b64decode(_form.unsign(value))
-    except (signing.BadSignature, ValueError):
-        return None
+# What a fresh form carries, and the number in one that was sent (None when it is not one of ours).
+_form = FormToken("incidents.submission")
+new, read = _form.new, _form.read
 
 
 def note_sent(response: HttpResponse, submission: bytes) -> None:

@@ -11,8 +11,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from common import audit, context, events
+from common import audit, events
 from common.actors import ANONYMOUS_REPORTER, Actor
+from common.anonymity import untraced
 from common.lifecycle import Refused, apply
 from incidents import receipts, selectors, submissions
 from incidents.evidence import MAX_FILES_OF_REPORT, Evidence, examine
@@ -33,22 +34,6 @@ class Filed:
     report: MisuseReport
     receipt: receipts.Receipt | None
     is_new: bool
-
-
-@contextmanager
-def untraced(actor: Actor) -> Iterator[None]:
-    """Leave the request's id out of what is recorded of a reporter without an account.
-
-    A proxy may have given the id and logged it with the caller's address.
-    """
-    if actor is not ANONYMOUS_REPORTER:
-        yield
-        return
-    token = context.request_id.set("")
-    try:
-        yield
-    finally:
-        context.request_id.reset(token)
 
 
 def file_report(

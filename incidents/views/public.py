@@ -1,44 +1,21 @@
 """The pages of somebody without an account: no session, no script needed, nothing kept by the browser."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
-
-from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 from common.actors import ANONYMOUS_REPORTER
+from common.anonymity import discreet
 from common.http import page
 from common.lifecycle import Refused
 from incidents import receipts, selectors, services, submissions, throttle
 from incidents.forms import ReplyForm, ReportForm, SavedForm, TrackForm
 from incidents.models import MisuseReport
 
-# Scripts may not turn text into markup here at all.
-TRUSTED_TYPES = {"require-trusted-types-for": ["'script'"], "trusted-types": ["'none'"]}
-
-
-def discreet(view: Callable[..., HttpResponse]) -> Callable[..., Any]:
-    """Leave as little as possible behind: nothing cached, no referrer to other sites, no scripted markup."""
-
-    @wraps(view)
-    def wrapped(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(request, *args, **kwargs)
-        response.headers["Cache-Control"] = "no-store"
-        # Not "no-referrer": browsers then send "Origin: null" with our own forms, which the CSRF check refuses.
-        response.headers["Referrer-Policy"] = "same-origin"
-        response.headers["X-Robots-Tag"] = "noindex" if request.path != "/report/" else "all"
-        return response
-
-    return csp_update(TRUSTED_TYPES)(never_cache(wrapped))
-
 
 @page
-@discreet
+@discreet(indexed=True)
 def report(request: HttpRequest) -> HttpResponse:
     """File a report. The same form sent twice leads to the same receipt."""
     if request.method != "POST":
@@ -75,7 +52,7 @@ def _report_form(request: HttpRequest, form: ReportForm, status: int = 200) -> H
 
 
 @page
-@discreet
+@discreet()
 def report_sent(request: HttpRequest) -> HttpResponse:
     """Show the receipt until it is saved. Reloading shows it again, going back files nothing twice."""
     submission = submissions.sent(request)
@@ -96,7 +73,7 @@ def report_sent(request: HttpRequest) -> HttpResponse:
 
 
 @page
-@discreet
+@discreet()
 def report_track(request: HttpRequest) -> HttpResponse:
     """Come back to a report with its receipt; for the next hour this browser need not give it again."""
     if request.method == "POST":
@@ -142,7 +119,7 @@ def _conversation(request: HttpRequest, found: MisuseReport, form: ReplyForm, st
 
 
 @require_POST
-@discreet
+@discreet()
 def report_messages(request: HttpRequest) -> HttpResponse:
     """Write to us about the report that this page shows."""
     found = _opened(request)
@@ -167,7 +144,7 @@ def report_messages(request: HttpRequest) -> HttpResponse:
 
 
 @require_POST
-@discreet
+@discreet()
 def report_leave(request: HttpRequest) -> HttpResponse:
     """Close the report on this device."""
     response = redirect("incidents:report_track")
