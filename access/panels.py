@@ -49,7 +49,7 @@ def tiers_of_family(request: HttpRequest, family: Any) -> dict[str, Any]:
     for tier in tiers:
         tier.mine = mine.get(tier.pk)
     url = reverse("access:new_request", args=[family.publisher.slug, family.slug])
-    return {"tiers": tiers, "ask_url": url if tiers else ""}
+    return {"tiers": tiers, "ask_url": url if any(tier.open_now for tier in tiers) else ""}
 
 
 @panel("registry.release_page", template="access/panel_release.html", order=20)

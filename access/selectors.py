@@ -10,14 +10,14 @@ from django.db.models import CharField, Count, Exists, OuterRef, Q, QuerySet, Su
 from django.db.models.functions import Cast, Coalesce, JSONObject
 from django.utils.translation import gettext_lazy as _
 
-from access.models import AccessRequest, Grant, RequestMessage, TermsVersion, Tier
+from access.models import AccessRequest, Grant, PhaseTier, RequestMessage, TermsVersion, Tier
 from access.roles import STAFF, of_my_families
 from accounts.models import Organisation, OrganisationDomain
 from accounts.roles import Role
 from common import workspace
 from common.addresses import address
 from common.models import AuditEvent
-from registry.models import Risk
+from registry.models import Phase, Release, Risk, Stage
 from registry.scale import Level, level
 
 TABS = ("mine", "requester", "decided")
@@ -139,10 +139,7 @@ def with_applicant(rows: QuerySet[AccessRequest]) -> QuerySet[AccessRequest]:
     row = JSONObject(
         pk="pk", stage="stage", purpose="purpose", tier="tier__name", release="release__version", family="family__name"
     )
-    risks = (
-        Risk.objects.filter(family=OuterRef("family"), stage=Risk.Stage.OPEN)
-        .order_by("-urgency")[:5]
-    )
+    risks = Risk.objects.filter(family=OuterRef("family"), stage=Risk.Stage.OPEN).order_by("-urgency")[:5]
     risk = JSONObject(pk="pk", number="number", title="title", score="current_score", band="current_band")
     here = {"user": OuterRef("requester"), "family__publisher": OuterRef("family__publisher")}
     revoked = Grant.objects.filter(**here, stage=Grant.Stage.REVOKED).order_by().values("user")
@@ -214,15 +211,35 @@ def managed_tiers(user: Any) -> QuerySet[Tier]:
     )
 
 
-def offered_tiers(family: Any) -> QuerySet[Tier]:
-    """Tiers anybody can ask for, with their newest terms in the same query."""
+def offered_tiers(family: Any, release: Any = None) -> QuerySet[Tier]:
+    """Tiers that are offered, with their newest terms, and ``open_now``: whether the plan of ``release`` has them open.
+
+    Without ``release`` that is the newest published one. All in the same query.
+    """
     parts = JSONObject(pk="pk", number="number", can="can", must="must", must_not="must_not")
+    newest = Release.objects.filter(family=family, stage=Stage.PUBLISHED).order_by("-published_at", "-pk")
+    present = Phase.objects.entered().filter(release=release.pk if release else Subquery(newest.values("pk")[:1]))
+    opened = PhaseTier.objects.filter(tier=OuterRef("pk"), phase__in=present.values("pk"))
     return (
         Tier.objects.filter(family=family, is_offered=True)
-        .annotate(summary=Subquery(_newest_terms(parts)))
+        .annotate(summary=Subquery(_newest_terms(parts)), open_now=Exists(opened) | ~Exists(present))
         .filter(summary__isnull=False)
         .order_by("order", "pk")
     )
+
+
+def phase_tiers(phase: Any) -> QuerySet[Tier]:
+    """The tiers that ``phase`` opens, in the family's order."""
+    return Tier.objects.filter(phases__phase=phase).order_by("order", "pk")
+
+
+def tiers_by_phase(release: Any) -> dict[int, list[Tier]]:
+    """The tiers that each phase of ``release`` opens, by its number. One query."""
+    found: dict[int, list[Tier]] = {}
+    rows = PhaseTier.objects.filter(phase__release=release).select_related("tier").order_by("tier__order", "tier_id")
+    for row in rows:
+        found.setdefault(row.phase_id, []).append(row.tier)
+    return found
 
 
 def _newest_terms(what: Any) -> QuerySet[Any]:

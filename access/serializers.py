@@ -237,4 +237,6 @@ class AccessCheckSerializer(serializers.Serializer[Any]):
     grant = serializers.IntegerField(allow_null=True)
     valid_until = serializers.DateTimeField(allow_null=True)
     support_channel = serializers.CharField()
+    phase = serializers.CharField(help_text="The phase of its plan that the release is in; empty without a plan.")
+    support_ended_at = serializers.DateTimeField(allow_null=True, help_text="What is open stays open after it.")
     requirements = RequirementSerializer(many=True)

@@ -12,11 +12,13 @@ from django.utils.translation import gettext as _
 
 from access import permissions
 from access.mail import Notice, send
-from access.models import AccessRequest, Grant, RequestMessage, TermsVersion
+from access.models import AccessRequest, Grant, PhaseTier, RequestMessage, TermsVersion
 from accounts.roles import Role
 from accounts.services import holders
 from common.events import emit, subscribe
 from common.models import OutboxEvent
+from registry.models import Phase
+from registry.models.plan import PhaseKind
 
 
 @subscribe("access.request.submitted")
@@ -155,6 +157,8 @@ def tell_of_message(event: OutboxEvent) -> None:
 @subscribe("access.grant.resumed")
 @subscribe("access.grant.release_withdrawn")
 @subscribe("access.grant.terms_changed")
+@subscribe("access.grant.phase_closed")
+@subscribe("access.grant.support_ended")
 def tell_holder(event: OutboxEvent) -> None:
     grant = Grant.objects.select_related("user", "tier", "release__family__publisher").get(pk=event.object_id)
     words = {"release": grant.release, "tier": grant.tier.name, "until": date_format(grant.valid_until, "j M Y")}
@@ -183,6 +187,16 @@ def tell_holder(event: OutboxEvent) -> None:
             (_("The reason:"), grant.release.withdrawal_reason),
             _("Read what happened"), grant.release.get_absolute_url(), copies,
         ),
+        "phase_closed": (
+            _("Your access to %(release)s is closed in its present phase"),
+            _("%(release)s has entered a phase in which “%(tier)s” is not open. Downloads are refused while it lasts."),
+            ("", ""), _("Read how it stands"), page, copies,
+        ),
+        "support_ended": (
+            _("Support for %(release)s has ended"),
+            _("Support for %(release)s has ended. Your access (%(tier)s) stays open until %(until)s."),
+            ("", ""), _("Read what that means"), grant.release.get_absolute_url(), "",
+        ),
         "terms_changed": (
             _("New terms for %(release)s: accept them to keep your access"),
             _("The terms of “%(tier)s” have changed. Downloads of %(release)s are refused until you accept them."),
@@ -198,6 +212,29 @@ def tell_holders_of_withdrawal(event: OutboxEvent) -> None:
     """The gate is closed already, because it looks at the release; its holders hear of it one by one."""
     for grant in Grant.objects.in_force().filter(release_id=event.object_id).order_by("pk"):
         emit("access.grant.release_withdrawn", grant)
+
+
+@subscribe("registry.release.phase_entered")
+def tell_holders_of_phase(event: OutboxEvent) -> None:
+    """Whose tier the new phase closes hears of it, and everybody when support has ended.
+
+    Told is how it stands now: a phase that was left again meanwhile closes nothing.
+    """
+    phase = Phase.objects.entered().filter(pk=event.payload["phase"]).first()
+    if phase is None:
+        return
+    opened = PhaseTier.objects.filter(phase=phase).values("tier")
+    grants = Grant.objects.in_force().filter(release_id=event.object_id).order_by("pk")
+    closed = grants.exclude(tier__in=opened)
+    left = Phase.objects.filter(release_id=event.object_id, stage=Phase.Stage.LEFT).order_by("-left_at", "-pk").first()
+    if left is not None:
+        # Whose tier was closed before has heard of it then.
+        closed = closed.filter(tier__in=PhaseTier.objects.filter(phase=left).values("tier"))
+    for grant in closed:
+        emit("access.grant.phase_closed", grant, phase=phase.pk)
+    if phase.kind == PhaseKind.END_OF_SUPPORT:
+        for grant in grants.filter(tier__in=opened):
+            emit("access.grant.support_ended", grant, phase=phase.pk)
 
 
 @subscribe("access.terms.published")

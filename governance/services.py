@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
-from django.db.models import Max, Q
+from django.db.models import Max, Prefetch, prefetch_related_objects
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -86,10 +86,8 @@ def enter_phase(phase: Phase, *, actor: Any, reason: str = "", expected_version:
     an earlier phase is still to come, and ``PermissionDenied`` to anybody but the decider and release managers.
     """
     # Always the release first, then its phases, so that two moves of one plan cannot wait for each other.
-    release = (
-        Release.objects.select_for_update(of=("self",)).select_related("family__publisher").get(pk=phase.release_id)
-    )
-    phase = release.phases.get(pk=phase.pk)
+    release = _with_phases(phase.release_id)
+    phase = next(each for each in release.phases.all() if each.pk == phase.pk)
     if not permissions.can_enter_phase(actor, phase):
         raise PermissionDenied
     refuse_stale(phase, expected_version)
@@ -98,12 +96,26 @@ def enter_phase(phase: Phase, *, actor: Any, reason: str = "", expected_version:
         phase.refresh_from_db()
         return phase
     _leave_phase(release, actor, for_phase=phase)
+
+    def may(user: Any, row: Any) -> bool:
+        # The row that was read again, in the plan that is known and locked.
+        row.release = release
+        return permissions.can_enter_phase(user, row)
+
     changes = {"entered_at": timezone.now(), "entered_by": actor}
-    phase = lifecycle.apply(ENTER_PHASE, phase, actor=actor, changes=changes, decider=phase.decider)
+    move = replace(ENTER_PHASE, may=may)
+    phase = lifecycle.apply(move, phase, actor=actor, changes=changes, decider=phase.decider)
     if phase.opens and release.stage == Release.Stage.DRAFT:
         release = _publish(release, actor, replace(PUBLISH_RELEASE, may=_by_plan))
     events.emit("registry.release.phase_entered", release, phase=phase.pk, kind=phase.kind)
     return phase
+
+
+def _with_phases(pk: int) -> Release:
+    """A release, locked, with its whole plan read."""
+    release = Release.objects.select_for_update(of=("self",)).select_related("family__publisher").get(pk=pk)
+    prefetch_related_objects([release], Prefetch("phases", queryset=Phase.objects.select_related("decider")))
+    return release
 
 
 def _by_plan(user: Any, obj: Any) -> bool:
@@ -111,22 +123,31 @@ def _by_plan(user: Any, obj: Any) -> bool:
     return True
 
 
-def _leave_phase(release: Release, actor: Any, for_phase: Phase) -> None:
-    if (current := release.phases.entered().first()) is not None:
-        move = replace(LEAVE_PHASE, may=_by_plan)
-        lifecycle.apply(move, current, actor=actor, changes={"left_at": timezone.now()}, by=for_phase)
+def _leave_phase(release: Release, actor: Any, for_phase: Phase | None = None) -> None:
+    """Leave the phase that ``release``, with its plan read, is in; for another one, where there is one."""
+
+    def may(user: Any, row: Any) -> bool:
+        row.release = release
+        return True
+
+    for current in release.phases.all():
+        if current.stage == Phase.Stage.ENTERED:
+            changes = {"left_at": timezone.now()}
+            lifecycle.apply(replace(LEAVE_PHASE, may=may), current, actor=actor, changes=changes, by=for_phase)
 
 
 def _show_withdrawal(release: Release, actor: Any) -> None:
-    """Let the plan of a release, if it follows one, show that it was withdrawn."""
-    concerned = Q(stage=Phase.Stage.ENTERED) | Q(stage=Phase.Stage.PLANNED, kind=PhaseKind.WITHDRAWN)
-    phases = list(release.phases.filter(concerned).in_order())
-    if not phases:
+    """Let the plan of a release, if it follows one or foresaw this, show that it was withdrawn."""
+    release = _with_phases(release.pk)
+    plan = list(release.phases.all())
+    planned = [each for each in plan if each.kind == PhaseKind.WITHDRAWN and each.stage == Phase.Stage.PLANNED]
+    if not planned and not any(each.stage == Phase.Stage.ENTERED for each in plan):
         return
-    phase = next((each for each in phases if each.stage == Phase.Stage.PLANNED), None)
-    if phase is None:
-        last = release.phases.aggregate(last=Max("number"))["last"]
-        phase = Phase.objects.create(release=release, kind=PhaseKind.WITHDRAWN, number=last + 1)
+    if planned:
+        phase = planned[0]
+    else:
+        number = max(each.number for each in plan) + 1
+        phase = Phase.objects.create(release=release, kind=PhaseKind.WITHDRAWN, number=number)
         audit.record(actor, "registry.phase.plan", phase, after={"release": release, "kind": phase.kind})
     _leave_phase(release, actor, for_phase=phase)
     changes = {"entered_at": timezone.now(), "entered_by": actor, "decider": phase.decider or actor}
@@ -136,15 +157,14 @@ def _show_withdrawal(release: Release, actor: Any) -> None:
 
 def _return_to_phase(release: Release, actor: Any) -> None:
     """Let a reinstated release be in the phase again in which it was withdrawn."""
-    withdrawn = release.phases.entered().filter(kind=PhaseKind.WITHDRAWN).first()
-    if withdrawn is None:
+    release = _with_phases(release.pk)
+    plan = list(release.phases.all())
+    if not any(each.stage == Phase.Stage.ENTERED and each.kind == PhaseKind.WITHDRAWN for each in plan):
         return
-    move = replace(LEAVE_PHASE, may=_by_plan)
-    lifecycle.apply(move, withdrawn, actor=actor, changes={"left_at": timezone.now()})
-    before = (
-        release.phases.filter(stage=Phase.Stage.LEFT).exclude(kind=PhaseKind.WITHDRAWN).order_by("-left_at").first()
-    )
-    if before is not None:
+    _leave_phase(release, actor)
+    left = [each for each in plan if each.stage == Phase.Stage.LEFT and each.kind != PhaseKind.WITHDRAWN]
+    if left:
+        before = max(left, key=lambda each: each.left_at or each.created_at)
         lifecycle.apply(replace(RETURN_TO_PHASE, may=_by_plan), before, actor=actor, changes={"left_at": None})
 
 

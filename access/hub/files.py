@@ -3,8 +3,9 @@
 import os
 import re
 from collections.abc import Iterator
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
+from django.conf import settings
 from django.core.files.storage import FileSystemStorage, Storage
 from django.http import (
     FileResponse,
@@ -15,6 +16,7 @@ from django.http import (
     StreamingHttpResponse,
 )
 
+from access.evaluator import Verdict
 from registry.models import Artifact, ModelCard, Release
 
 CARD = "README.md"
@@ -78,6 +80,16 @@ def head(release: Release, sha256: str, size: int) -> HttpResponse:
     """What the client asks before it downloads. The address at a storage is given only to the download itself."""
     response = HttpResponse(headers=headers(release, sha256, size), content_type="application/octet-stream")
     response.headers["Content-Length"] = str(size)
+    return response
+
+
+def noted(response: Any, verdict: Verdict) -> Any:
+    """``response`` with when support ended, as programs read it (RFC 9745). The file is handed out all the same."""
+    phase = verdict.phase
+    if phase is not None and phase.support_ended_at is not None:
+        response.headers["Deprecation"] = f"@{int(phase.support_ended_at.timestamp())}"
+        page = f"{settings.BASE_URL}{verdict.release.get_absolute_url()}"
+        response.headers["Link"] = f'<{page}>; rel="deprecation"; type="text/html"'
     return response
 
 

@@ -46,7 +46,7 @@ def resolve(request: HttpRequest, publisher: str, family: str, revision: str, pa
     if artifact is None:
         return answers.entry_not_found(release)
     if request.method == "HEAD":
-        return files.head(release, artifact.sha256, artifact.size)
+        return files.noted(files.head(release, artifact.sha256, artifact.size), verdict)
     span = files.wanted_range(request, artifact.size)
     if span is None:
         return files.outside(artifact.size)
@@ -58,7 +58,7 @@ def resolve(request: HttpRequest, publisher: str, family: str, revision: str, pa
         size=span[1] - span[0] + 1,
         token_prefix=token.prefix,
     )
-    return files.send(release, artifact, span)
+    return files.noted(files.send(release, artifact, span), verdict)
 
 
 @answered

@@ -35,7 +35,7 @@ def new_request(request: HttpRequest, publisher: str, family: str) -> HttpRespon
     if version := request.GET.get("release", "").replace("\x00", ""):
         releases = releases.filter(version=version)
     release = get_object_or_404(releases[:1])
-    tiers = list(selectors.offered_tiers(release.family))
+    tiers = list(selectors.offered_tiers(release.family, release).filter(open_now=True))
     form = TierChoiceForm(sent(request), tiers=tiers, initial={"tier": request.GET.get("tier")})
     if form.is_valid():
         draft = carry_out(form, lambda: services.start_request(form.cleaned_data["tier"], release, actor=request.user))

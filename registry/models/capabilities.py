@@ -1,6 +1,6 @@
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
@@ -29,7 +29,10 @@ class CapabilityStage(models.TextChoices):
 class CapabilityStatusQuerySet(OfRelease):
     def latest(self) -> "CapabilityStatusQuerySet":
         """The newest row of each capability, however it is spelt in capitals."""
-        return self.order_by("release_id", Lower("capability"), "-pk").distinct("release_id", Lower("capability"))
+        folded = CapabilityStatus.objects.annotate(folded=Lower("capability"))
+        same = folded.filter(release=OuterRef("release"), folded=Lower(OuterRef("capability")))
+        newer = same.filter(pk__gt=OuterRef("pk"))
+        return self.filter(~Exists(newer)).order_by("release_id", Lower("capability"))
 
 
 class CapabilityStatus(models.Model):

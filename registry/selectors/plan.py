@@ -71,8 +71,7 @@ def current_phase(phases: list[Phase]) -> Phase | None:
 
 def newest_capabilities(release: Release) -> list[CapabilityStatus]:
     """The status of each capability of ``release``, by name, with who said so."""
-    rows = release.capability_statuses.latest().select_related("noted_by")
-    return sorted(rows, key=lambda row: row.capability.casefold())
+    return list(release.capability_statuses.latest().select_related("noted_by"))
 
 
 def history_of_capabilities(releases: Any, capability: str = "") -> QuerySet[CapabilityStatus]:

@@ -8,6 +8,7 @@ from access.models import (
     AccessRequest,
     DownloadEvent,
     Grant,
+    PhaseTier,
     RequestMessage,
     TermsVersion,
     Tier,
@@ -15,7 +16,7 @@ from access.models import (
 )
 from access.models.tiers import terms_digest
 from tests.factories.accounts import UserFactory
-from tests.factories.registry import ModelFamilyFactory, ReleaseFactory
+from tests.factories.registry import ModelFamilyFactory, PhaseFactory, ReleaseFactory
 
 SUPPORT = "access-help@example.org"
 
@@ -147,3 +148,14 @@ class DownloadEventFactory(factory.django.DjangoModelFactory):
     path = "weights.safetensors"
     sha256 = "0" * 64
     size = 11
+
+
+class PhaseTierFactory(factory.django.DjangoModelFactory):
+    """A tier that a planned phase opens; enter the phase afterwards, as the database demands."""
+
+    class Meta:
+        model = PhaseTier
+
+    phase = factory.SubFactory(PhaseFactory)
+    tier = factory.SubFactory(TierFactory, family=factory.SelfAttribute("..phase.release.family"))
+    created_by = factory.SubFactory(UserFactory)
