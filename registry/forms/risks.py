@@ -6,17 +6,26 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from common.forms import BaseForm, BaseModelForm, DateInput, RadioCards
 from registry.forms.catalogue import VersionedForm, choice
-from registry.models import Mitigation, ModelFamily, Objective, Release, Risk, RiskAssessment, RiskScale
+from registry.models import Mitigation, ModelFamily, Objective, Release, Risk, RiskAssessment, RiskScale, Term
 from registry.scale import LARGEST, Band
+from registry.selectors import WEEKS
+from registry.selectors.register import ME, NOBODY, OVERDUE, QUICK
 
-UNOWNED = "none"
-MINE = "me"
+UNOWNED, MINE = NOBODY, ME
+VIEWS = ("", "matrix", "heat", "trend")
 OTHERS_SHOWN = 50
 STEPS = [("", ""), *((step, str(step)) for step in range(1, LARGEST + 1))]
 
 
+def _all(choices: Any) -> list[Any]:
+    return [("", _("All")), *choices]
+
+
 class RiskFilterForm(BaseForm):
-    """The filter of the register; the same in the list and in the matrix, and all of it in the address."""
+    """The filter of the register; the same in every view of it, and all of it in the address.
+
+    What it means is said by ``selectors.filtered``.
+    """
 
     q = forms.CharField(
         label=_("Words or number"), required=False, max_length=100, widget=forms.TextInput(attrs={"type": "search"})
@@ -24,18 +33,64 @@ class RiskFilterForm(BaseForm):
     family = forms.ModelChoiceField(
         label=_("Model family"), queryset=ModelFamily.objects.none(), required=False, empty_label=_("All")
     )
-    stage = forms.ChoiceField(label=_("State"), required=False, choices=[("", _("All")), *Risk.Stage.choices])
-    band = forms.ChoiceField(label=_("Level"), required=False, choices=[("", _("All")), *Band.choices])
-    owner = forms.ChoiceField(
-        label=_("Owner"), required=False, choices=[("", _("All")), (MINE, _("Me")), (UNOWNED, _("Nobody"))]
+    stage = forms.ChoiceField(label=_("State"), required=False, choices=_all(Risk.Stage.choices))
+    band = forms.ChoiceField(label=_("Level"), required=False, choices=_all(Band.choices))
+    owner = forms.ChoiceField(label=_("Owner"), required=False, choices=_all([(MINE, _("Me")), (UNOWNED, _("Nobody"))]))
+    deputy = forms.ChoiceField(
+        label=_("Deputy"), required=False, choices=_all([(MINE, _("Me")), (UNOWNED, _("Nobody"))])
     )
+    treatment = forms.ChoiceField(label=_("Treatment"), required=False, choices=_all(Risk.Treatment.choices))
+    overdue = forms.ChoiceField(label=_("Overdue"), required=False, choices=[("", "–"), *OVERDUE.items()])
+    term = forms.ModelChoiceField(
+        label=_("What others call it"), queryset=Term.objects.none(), required=False, empty_label=_("All")
+    )
+    quick = forms.ChoiceField(required=False, choices=[("", ""), *QUICK.items()], widget=forms.HiddenInput)
+    scale = forms.IntegerField(required=False, min_value=1, max_value=2**62, widget=forms.HiddenInput)
     likelihood = forms.TypedChoiceField(required=False, coerce=int, choices=STEPS, widget=forms.HiddenInput)
     severity = forms.TypedChoiceField(required=False, coerce=int, choices=STEPS, widget=forms.HiddenInput)
-    view = forms.ChoiceField(required=False, choices=[("", ""), ("matrix", "")], widget=forms.HiddenInput)
+    inherent_likelihood = forms.TypedChoiceField(required=False, coerce=int, choices=STEPS, widget=forms.HiddenInput)
+    inherent_severity = forms.TypedChoiceField(required=False, coerce=int, choices=STEPS, widget=forms.HiddenInput)
+    view = forms.ChoiceField(required=False, choices=[(name, "") for name in VIEWS], widget=forms.HiddenInput)
+    weeks = forms.TypedChoiceField(
+        required=False,
+        coerce=int,
+        empty_value=WEEKS[1],
+        choices=[(number, "") for number in WEEKS],
+        widget=forms.HiddenInput,
+    )
+    # Behind “More filters” on the page.
+    MORE = ("deputy", "treatment", "overdue", "term")
 
-    def __init__(self, *args: Any, families: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, families: Any, terms: Any = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         choice(self, "family").queryset = families
+        if terms is None:
+            del self.fields["term"]
+        else:
+            choice(self, "term").queryset = terms
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """What is asked for and makes sense; a value that makes none is left out."""
+        self.is_valid()
+        return {name: value for name, value in self.cleaned_data.items() if value not in {None, ""}}
+
+    @property
+    def narrows(self) -> bool:
+        """Whether it leaves out anything at all."""
+        return bool(self.given.keys() - {"view", "weeks"})
+
+    @property
+    def first_fields(self) -> list[Any]:
+        return [field for field in self.visible_fields() if field.name not in self.MORE]
+
+    @property
+    def more_fields(self) -> list[Any]:
+        return [field for field in self.visible_fields() if field.name in self.MORE]
+
+    @property
+    def more_given(self) -> bool:
+        return any(name in self.given for name in self.MORE)
 
 
 class RiskEditForm(VersionedForm, BaseModelForm):

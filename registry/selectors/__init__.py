@@ -25,11 +25,12 @@ from registry.selectors.guidelines import (
     holding_guidelines,
 )
 from registry.selectors.heat import Heat, heat
-from registry.selectors.lineage import Lineage, lineage_of, with_lineage
+from registry.selectors.lineage import Lineage, Node, lineage_of, with_lineage
 from registry.selectors.matrix import Matrix, by_cell, matrices, matrix, of_cells
 from registry.selectors.objectives import counting, judged, standing
 from registry.selectors.people import assignments_within, inside, people_of
 from registry.selectors.plan import (
+    PHASES_SHOWN,
     capabilities_of,
     current_phase,
     deciders_of,
@@ -67,19 +68,21 @@ from registry.selectors.trend import WEEKS, Point, at_moments, trend
 from registry.selectors.training_data import Disclosure, releases_of, with_releases
 
 __all__ = [
+    "ANSWERS",
     "OVERDUE",
+    "PHASES_SHOWN",
     "QUICK",
     "WEEKS",
-    "Heat",
-    "Point",
-    "ANSWERS",
     "Disclosure",
+    "Heat",
     "Lineage",
     "Matrix",
+    "Node",
+    "Point",
     "answer_of",
     "assessments_of",
-    "at_moments",
     "assignments_within",
+    "at_moments",
     "by_cell",
     "capabilities_of",
     "card_facts",
@@ -135,9 +138,9 @@ __all__ = [
     "scale_in_force",
     "shown_phases_of",
     "standing",
-    "unanswered",
     "terms_in_use",
     "trend",
+    "unanswered",
     "unpack_release",
     "waiting_releases",
     "waiting_risks",

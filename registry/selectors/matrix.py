@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -27,7 +28,7 @@ class Chip:
 
 
 class Chips:
-    """The risks of a cell: those that are named, and how many there are."""
+    """The risks of a cell: those that are named (none in a heat map), and how many there are."""
 
     def __init__(self, shown: list[Chip], count: int) -> None:
         self.shown, self.count = shown, count
@@ -119,13 +120,20 @@ def matrix(
     return Matrix(rows, list(scale.severities), scale)
 
 
-def matrices(risks: QuerySet[Risk], **urls: Any) -> list[Matrix]:
-    """``risks`` drawn on the scales they were judged on, the one with most of them first. Two queries."""
+def matrices(
+    risks: QuerySet[Risk], *, chip_url: Callable[[Any], str], cell_url: Callable[[int, int, int], str]
+) -> list[Matrix]:
+    """``risks`` drawn on the scales they were judged on, the one with most of them first. Two queries.
+
+    ``cell_url`` is given the number of the scale's row, the likelihood and the severity.
+    """
     by_scale: dict[int, list[Risk]] = {}
     for each in of_cells(by_cell(risks)):
         by_scale.setdefault(each.scale_id, []).append(each)
     scales = RiskScale.objects.select_related("publisher").in_bulk(by_scale)
-    drawn = [matrix(found, scales[pk], **urls) for pk, found in by_scale.items()]
+    drawn = [
+        matrix(found, scales[pk], chip_url=chip_url, cell_url=partial(cell_url, pk)) for pk, found in by_scale.items()
+    ]
     return sorted(drawn, key=lambda each: (-each.count, each.scale.pk))
 
 

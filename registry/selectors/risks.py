@@ -13,6 +13,7 @@ from registry.models import Mitigation, Objective, Risk, RiskAssessment
 from registry.scale import Band
 from registry.selectors.embed import embedded, embedded_history, revive, revived
 from registry.selectors.people import inside
+from registry.selectors.register import accepted
 
 # What a page shows of what may be long.
 MITIGATIONS_SHOWN = 50
@@ -29,10 +30,13 @@ def register(user: Any) -> QuerySet[Risk]:
 
 
 def register_rows(risks: QuerySet[Risk]) -> QuerySet[Risk]:
-    """``risks`` with family, owner and ``unfinished_count`` of mitigations, counted for the rows shown only."""
+    """``risks`` with family, owner, deputy, ``unfinished_count`` of mitigations and ``accepted``, worked out for
+    the rows shown only."""
     unfinished = Mitigation.objects.unfinished().filter(risks=OuterRef("pk")).order_by()
     count = unfinished.values("risks").annotate(number=Count("pk")).values("number")
-    return risks.select_related("family__publisher", "owner").annotate(unfinished_count=Coalesce(Subquery(count), 0))
+    return risks.select_related("family__publisher", "owner", "deputy").annotate(
+        unfinished_count=Coalesce(Subquery(count), 0), accepted=accepted()
+    )
 
 
 def in_band(risks: QuerySet[Risk], name: Band) -> QuerySet[Risk]:

@@ -17,10 +17,9 @@ from common.http import page
 from common.lifecycle import Move, available_moves
 from common.pages import keyset_page
 from registry import lifecycle, permissions, selectors, services
+from registry.drawing import burn_down
 from registry.forms import AssessmentForm, OwnerForm, ReasonForm, RiskEditForm, RiskFilterForm, RiskForm
-from registry.forms.risks import MINE, UNOWNED
 from registry.models import Mitigation, ModelFamily, Risk, RiskAssessment
-from registry.scale import Band
 from registry.views.shared import attempt, form_page, posted
 
 MOVE_PAGES = {
@@ -34,53 +33,71 @@ MOVE_PAGES = {
 @login_required
 @never_cache
 def risks(request: HttpRequest) -> HttpResponse:
-    """The register of the reader's families. One filter, one address; ``view=matrix`` draws it."""
+    """The register of the reader's families. One filter, one address; ``view`` draws it as matrix, heat or trend."""
     if not scopes(request.user).any():
         raise PermissionDenied
-    families = ModelFamily.objects.with_role(request.user).order_by("name")
-    form = RiskFilterForm(request.GET, families=families)
-    rows = _filtered(form, selectors.register(request.user), request.user)
+    form = register_form(request)
+    rows = selectors.filtered(selectors.register(request.user), form.given, request.user)
+    view = form.given.get("view", "")
     context: dict[str, Any] = {
         "filter_form": form,
-        "filtered": any(request.GET.get(name) for name in ("q", "family", "stage", "band", "owner", "likelihood")),
-        "as_matrix": request.GET.get("view") == "matrix",
+        "filtered": form.narrows,
+        "view": view,
+        "quick": form.given.get("quick", ""),
+        "quicks": selectors.QUICK.items(),
+        **_DRAWN[view](request, rows, form),
     }
-    if context["as_matrix"]:
-        context["matrices"] = _matrices(request, rows)
-        context["unassessed"] = rows.filter(current_score=None).count()
-    else:
-        context["page"] = keyset_page(selectors.register_rows(rows), request, order=("-urgency",))
     context["can_create"] = scopes(request.user).any(*permissions.RECORDING)
     return render(request, "registry/risk_list.html", context)
 
 
-def _filtered(form: RiskFilterForm, rows: Any, user: Any) -> Any:
-    given = form.cleaned_data if form.is_valid() else {}
-    if given.get("q"):
-        rows = rows.matching(given["q"])
-    if given.get("band"):
-        rows = selectors.in_band(rows, Band(given["band"]))
-    if given.get("owner") == MINE:
-        rows = rows.filter(owner=user)
-    elif given.get("owner") == UNOWNED:
-        rows = rows.filter(owner=None)
-    exact = {"family": "family", "stage": "stage", "likelihood": "current_likelihood", "severity": "current_severity"}
-    for name, column in exact.items():
-        if given.get(name):
-            rows = rows.filter(**{column: given[name]})
-    return rows
+def register_form(request: HttpRequest) -> RiskFilterForm:
+    """The filter as the address has it, with the reader's families and the terms there are."""
+    families = ModelFamily.objects.with_role(request.user).order_by("name")
+    return RiskFilterForm(request.GET, families=families, terms=selectors.terms_in_use(request.user))
 
 
-def _matrices(request: HttpRequest, rows: Any) -> list[selectors.Matrix]:
+def _as_list(request: HttpRequest, rows: Any, form: RiskFilterForm) -> dict[str, Any]:
+    return {"page": keyset_page(selectors.register_rows(rows), request, order=("-urgency",))}
+
+
+def _as_matrix(request: HttpRequest, rows: Any, form: RiskFilterForm) -> dict[str, Any]:
+    def cell_url(scale: int, likelihood: int, severity: int) -> str:
+        return _narrowed(request, scale=scale, likelihood=likelihood, severity=severity)
+
+    drawn = selectors.matrices(
+        rows, chip_url=lambda risk: reverse("registry:risk", args=[risk.pk]), cell_url=cell_url
+    )
+    return {"matrices": drawn, "unassessed": rows.filter(current_score=None).count()}
+
+
+def _as_heat(request: HttpRequest, rows: Any, form: RiskFilterForm) -> dict[str, Any]:
+    def cell_url(scale: int, kind: str, likelihood: int, severity: int) -> str:
+        prefix = "inherent_" if kind == "inherent" else ""
+        return _narrowed(
+            request, **{"scale": scale, f"{prefix}likelihood": likelihood, f"{prefix}severity": severity}
+        )
+
+    return {"heats": selectors.heat(rows, cell_url=cell_url)}
+
+
+def _as_trend(request: HttpRequest, rows: Any, form: RiskFilterForm) -> dict[str, Any]:
+    weeks = form.given.get("weeks") or selectors.WEEKS[1]
+    points = selectors.trend(rows, weeks=weeks)
+    return {"points": points[::-1], "chart": burn_down(points), "weeks": weeks, "all_weeks": selectors.WEEKS}
+
+
+_DRAWN = {"": _as_list, "matrix": _as_matrix, "heat": _as_heat, "trend": _as_trend}
+
+
+def _narrowed(request: HttpRequest, **more: int) -> str:
+    """The address of the list under the same filter and more."""
     query = request.GET.copy()
-    query.pop("view", None)
-    query.pop("cursor", None)
-
-    def cell_url(likelihood: int, severity: int) -> str:
-        query["likelihood"], query["severity"] = str(likelihood), str(severity)
-        return f"?{query.urlencode()}"
-
-    return selectors.matrices(rows, chip_url=lambda risk: reverse("registry:risk", args=[risk.pk]), cell_url=cell_url)
+    for name in ("view", "cursor", "weeks"):
+        query.pop(name, None)
+    for name, value in more.items():
+        query[name] = str(value)
+    return f"?{query.urlencode()}"
 
 
 def risk_inside(request: HttpRequest, pk: int) -> Risk:
