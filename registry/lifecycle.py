@@ -5,7 +5,18 @@ from django.utils.translation import gettext_lazy
 
 from common.lifecycle import Move
 from registry import permissions
-from registry.models import Mitigation, Phase, Risk, Safeguard, UsageGuidelines
+from registry.models import (
+    AssessmentProposal,
+    Mitigation,
+    Phase,
+    QuestionSet,
+    ReleaseReview,
+    ReviewRound,
+    Risk,
+    RiskScale,
+    Safeguard,
+    UsageGuidelines,
+)
 
 
 def _needs_owner(risk: Risk) -> str:
@@ -44,11 +55,43 @@ REOPEN = Move(
     gettext_lazy("Reopen risk"),
     frozenset({Risk.Stage.CLOSED}),
     Risk.Stage.OPEN,
-    may=permissions.can_move_risk,
+    may=permissions.can_reopen_risk,
     needs=(_needs_owner, _needs_assessment),
     asks_reason=True,
 )
-RISK_MOVES = (OPEN, CLOSE, REOPEN)
+
+
+def _needs_harm(risk: Risk) -> str:
+    """Words on the harm."""
+    return "" if risk.harm.strip() else _("Say first what the harm is: that is what working a stub out means.")
+
+
+WORK_OUT = Move(
+    "work_out",
+    gettext_lazy("Work out"),
+    frozenset({Risk.Stage.STUB}),
+    Risk.Stage.DRAFT,
+    may=permissions.can_work_out_stub,
+    needs=(_needs_harm,),
+)
+DISMISS = Move(
+    "dismiss",
+    gettext_lazy("Close stub"),
+    frozenset({Risk.Stage.STUB}),
+    Risk.Stage.CLOSED,
+    may=permissions.can_work_out_stub,
+    asks_reason=True,
+    danger=True,
+)
+TAKE_UP = Move(
+    "take_up",
+    gettext_lazy("Take up again"),
+    frozenset({Risk.Stage.CLOSED}),
+    Risk.Stage.STUB,
+    may=permissions.can_take_up_stub,
+    asks_reason=True,
+)
+RISK_MOVES = (WORK_OUT, OPEN, CLOSE, REOPEN, DISMISS, TAKE_UP)
 
 START = Move(
     "start",
@@ -158,3 +201,163 @@ RETIRE = Move(
     danger=True,
 )
 SAFEGUARD_MOVES = (INTRODUCE, RETIRE)
+
+
+def _needs_rules_of_bands(scale: RiskScale) -> str:
+    """What follows from each of its bands."""
+    if set(scale.rules.values_list("band", flat=True)) >= {band for row in scale.grid for band in row}:
+        return ""
+    return _("Say first what follows from each level: when to look again, who may accept it, for how long.")
+
+
+def _needs_note(scale: RiskScale) -> str:
+    """Why there is a new version."""
+    return "" if scale.note.strip() else _("Say first why there is a new version: people have learned the old one.")
+
+
+ACTIVATE_SCALE = Move(
+    "activate",
+    gettext_lazy("Put in force"),
+    frozenset({RiskScale.Stage.DRAFT}),
+    RiskScale.Stage.ACTIVE,
+    may=permissions.can_edit_scale,
+    needs=(_needs_rules_of_bands, _needs_note),
+    asks_reason=True,
+    help=gettext_lazy("Risks that are not closed are carried over to it; closed ones when they are reopened."),
+)
+SUPERSEDE_SCALE = Move(
+    "supersede",
+    gettext_lazy("Replace by a later version"),
+    frozenset({RiskScale.Stage.ACTIVE}),
+    RiskScale.Stage.SUPERSEDED,
+    may=permissions.can_edit_scale,
+    help=gettext_lazy("By putting a later version in force; judgements made on it keep it."),
+)
+SCALE_MOVES = (ACTIVATE_SCALE,)
+
+CONFIRM_PROPOSAL = Move(
+    "confirm",
+    gettext_lazy("Confirm"),
+    frozenset({AssessmentProposal.Stage.PROPOSED}),
+    AssessmentProposal.Stage.CONFIRMED,
+    may=permissions.can_decide_proposal,
+)
+DECLINE_PROPOSAL = Move(
+    "decline",
+    gettext_lazy("Decline"),
+    frozenset({AssessmentProposal.Stage.PROPOSED}),
+    AssessmentProposal.Stage.DECLINED,
+    may=permissions.can_decide_proposal,
+    asks_reason=True,
+)
+WITHDRAW_PROPOSAL = Move(
+    "withdraw",
+    gettext_lazy("Take back"),
+    frozenset({AssessmentProposal.Stage.PROPOSED}),
+    AssessmentProposal.Stage.WITHDRAWN,
+    may=permissions.can_withdraw_proposal,
+)
+OVERTAKE_PROPOSAL = Move(
+    "overtake",
+    gettext_lazy("Overtake by another judgement"),
+    frozenset({AssessmentProposal.Stage.PROPOSED}),
+    AssessmentProposal.Stage.WITHDRAWN,
+    may=permissions.can_overtake_proposal,
+    help=gettext_lazy("Happens by itself when the risk is judged anew."),
+)
+PROPOSAL_MOVES = (CONFIRM_PROPOSAL, DECLINE_PROPOSAL, WITHDRAW_PROPOSAL)
+
+
+def _needs_questions(question_set: QuestionSet) -> str:
+    """At least one question."""
+    return "" if question_set.questions.exists() else _("There is no question in it.")
+
+
+PUBLISH_QUESTIONS = Move(
+    "publish",
+    gettext_lazy("Use from now on"),
+    frozenset({QuestionSet.Stage.DRAFT}),
+    QuestionSet.Stage.PUBLISHED,
+    may=permissions.can_move_question_set,
+    needs=(_needs_questions,),
+)
+SUPERSEDE_QUESTIONS = Move(
+    "supersede",
+    gettext_lazy("Supersede question set"),
+    frozenset({QuestionSet.Stage.PUBLISHED}),
+    QuestionSet.Stage.SUPERSEDED,
+    may=permissions.can_move_question_set,
+)
+RETIRE_QUESTIONS = Move(
+    "retire",
+    gettext_lazy("Retire question set"),
+    frozenset({QuestionSet.Stage.PUBLISHED}),
+    QuestionSet.Stage.SUPERSEDED,
+    may=permissions.can_move_question_set,
+    asks_reason=True,
+    danger=True,
+)
+QUESTION_SET_MOVES = (PUBLISH_QUESTIONS, RETIRE_QUESTIONS)
+
+
+def _needs_answers(review: ReleaseReview) -> str:
+    """An answer to every question that asks for one, and a note where one does not apply."""
+    last = review.versions.first()
+    given = last.answers if last else {}
+    missing, unexplained = [], []
+    for question in review.question_set.questions.all():
+        answer = given.get(question.key) or {}
+        if question.is_required and not str(answer.get("value", "")).strip():
+            missing.append(question.text)
+        elif answer.get("value") == "na" and not str(answer.get("note", "")).strip():
+            unexplained.append(question.text)
+    if missing:
+        return _("Not answered yet: %s") % " · ".join(missing)
+    return _("Say in the note why it does not apply: %s") % " · ".join(unexplained) if unexplained else ""
+
+
+SUBMIT_REVIEW = Move(
+    "submit",
+    gettext_lazy("Submit review"),
+    frozenset({ReleaseReview.Stage.DRAFT}),
+    ReleaseReview.Stage.SUBMITTED,
+    may=permissions.can_move_review,
+    needs=(_needs_answers,),
+    asks_reason=True,
+)
+DISCARD_REVIEW = Move(
+    "discard",
+    gettext_lazy("Discard review"),
+    frozenset({ReleaseReview.Stage.DRAFT}),
+    ReleaseReview.Stage.DISCARDED,
+    may=permissions.can_move_review,
+    asks_reason=True,
+    danger=True,
+)
+REVIEW_MOVES = (SUBMIT_REVIEW, DISCARD_REVIEW)
+
+
+def _needs_all_settled(review_round: ReviewRound) -> str:
+    """Every risk reviewed, or skipped with a reason."""
+    waiting = review_round.items.waiting().count()
+    return _("%d risks still wait to be looked at or skipped.") % waiting if waiting else ""
+
+
+FINISH_ROUND = Move(
+    "finish",
+    gettext_lazy("Finish round"),
+    frozenset({ReviewRound.Stage.OPEN}),
+    ReviewRound.Stage.DONE,
+    may=permissions.can_settle_round,
+    needs=(_needs_all_settled,),
+)
+ABANDON_ROUND = Move(
+    "abandon",
+    gettext_lazy("Abandon round"),
+    frozenset({ReviewRound.Stage.OPEN}),
+    ReviewRound.Stage.ABANDONED,
+    may=permissions.can_end_round,
+    asks_reason=True,
+    danger=True,
+)
+ROUND_MOVES = (ABANDON_ROUND,)

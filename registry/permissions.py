@@ -5,13 +5,19 @@ from typing import Any
 from accounts.permissions import has_role, scopes
 from accounts.roles import ANY_ROLE, Role
 from registry.models import (
+    AssessmentProposal,
     EntryCriterion,
     Mitigation,
     ModelFamily,
     Phase,
     Publisher,
+    QuestionSet,
     Release,
+    ReleaseReview,
+    ReviewRound,
     Risk,
+    RiskAcceptance,
+    RiskScale,
     Safeguard,
     UsageGuidelines,
 )
@@ -101,6 +107,73 @@ def can_move_risk(user: Any, risk: Risk) -> bool:
     return has_role(user, Role.RELEASE_MANAGER, risk.family) or _owns(user, risk)
 
 
+def can_reopen_risk(user: Any, risk: Risk) -> bool:
+    """The same, for a risk that was open before; a stub that was closed is taken up again instead."""
+    return risk.opened_at is not None and can_move_risk(user, risk)
+
+
+def can_work_out_stub(user: Any, risk: Risk) -> bool:
+    """Work a stub out, or close it: those who treat the family's risks, and its owner."""
+    return can_edit_risk(user, risk)
+
+
+def can_take_up_stub(user: Any, risk: Risk) -> bool:
+    """The same, for a stub that was closed."""
+    return risk.opened_at is None and can_edit_risk(user, risk)
+
+
+def can_see_concern_contact(user: Any, risk: Risk) -> bool:
+    """Read how somebody outside can be reached: those who treat the family's risks; each reading is on record."""
+    return has_role(user, TREATING, risk.family)
+
+
+def can_review_risk(user: Any, risk: Risk) -> bool:
+    """Look at a risk again: who judges here, and whoever answers for it."""
+    return has_role(user, JUDGING, risk.family) or _owns(user, risk)
+
+
+def can_start_round(user: Any, scope: Publisher | ModelFamily) -> bool:
+    """Start a review round over the risks of a publisher or of one family: those who treat them."""
+    return has_role(user, TREATING, scope)
+
+
+def can_end_round(user: Any, review_round: ReviewRound) -> bool:
+    """Those who treat the risks it is about."""
+    return has_role(user, TREATING, review_round.scope)
+
+
+def can_settle_round(user: Any, review_round: ReviewRound) -> bool:
+    """A round is done with its last item, whoever settles that; whether they may is asked for the risk."""
+    return True
+
+
+def can_review_release(user: Any, release: Release) -> bool:
+    """Answer question sets about a release: who judges here."""
+    return has_role(user, JUDGING, release.family)
+
+
+def can_move_review(user: Any, review: ReleaseReview) -> bool:
+    """Who judges the releases of the family."""
+    return can_review_release(user, review.release)
+
+
+def can_edit_question_sets(user: Any, publisher: Publisher | None) -> bool:
+    """Import question sets and ask for reviews: the publisher's release managers. Shipped sets come with the portal."""
+    return publisher is not None and has_role(user, Role.RELEASE_MANAGER, publisher)
+
+
+def can_move_question_set(user: Any, question_set: QuestionSet) -> bool:
+    """The publisher's release managers; those that came with the portal, the portal itself."""
+    if question_set.publisher_id is None:
+        return bool(user.is_service)
+    return can_edit_question_sets(user, question_set.publisher)
+
+
+def can_import_taxonomy(user: Any) -> bool:
+    """Taxonomies are shared by all publishers, so nobody but a superuser or the portal itself changes them."""
+    return bool(user.is_superuser or user.is_service)
+
+
 def can_add_mitigation(user: Any, risk: Risk) -> bool:
     return can_edit_risk(user, risk)
 
@@ -155,5 +228,58 @@ def can_note_capability(user: Any, release: Release) -> bool:
     return has_role(user, JUDGING, release.family)
 
 
+def can_edit_scale(user: Any, scale: RiskScale) -> bool:
+    """Draft a version of the scale and put it in force: a release manager of the publisher."""
+    return can_draft_scale(user, scale.publisher)
+
+
+def can_draft_scale(user: Any, publisher: Publisher) -> bool:
+    return has_role(user, Role.RELEASE_MANAGER, publisher)
+
+
+def answers_for(user: Any, risk: Risk) -> bool:
+    """Whether ``user`` is the owner of ``risk`` or the deputy, whatever roles they hold: whoever may not decide
+    about it alone. Superusers too."""
+    return user.pk is not None and user.pk in {risk.owner_id, risk.deputy_id}
+
+
+def can_decide_proposal(user: Any, proposal: AssessmentProposal) -> bool:
+    """Somebody who treats the family's risks, but not whoever proposed it."""
+    return user.pk != proposal.proposed_by_id and has_role(user, TREATING, proposal.risk.family)
+
+
+def can_withdraw_proposal(user: Any, proposal: AssessmentProposal) -> bool:
+    """Whoever proposed it."""
+    return user.pk == proposal.proposed_by_id and has_role(user, ANY_ROLE, proposal.risk.family)
+
+
+def can_overtake_proposal(user: Any, proposal: AssessmentProposal) -> bool:
+    """Whoever judges the risk anew."""
+    return can_assess_risk(user, proposal.risk) or can_decide_proposal(user, proposal)
+
+
+def can_choose_treatment(user: Any, risk: Risk) -> bool:
+    return can_edit_risk(user, risk)
+
+
+def accepting(role: str) -> frozenset[Role]:
+    """Who may accept where a scale asks for ``role``: a release manager may all that a risk owner may."""
+    return frozenset({Role(role), Role.RELEASE_MANAGER} if role == Role.RISK_OWNER else {Role(role)})
+
+
+def can_accept_risk(user: Any, risk: Risk, role: str) -> bool:
+    """Somebody of the ``role`` that the scale asks for at the level of ``risk``, who does not answer for it."""
+    return not answers_for(user, risk) and has_role(user, accepting(role), risk.family)
+
+
+def can_revoke_acceptance(user: Any, acceptance: RiskAcceptance) -> bool:
+    """Whoever gave it while they hold a role, who answers for the risk, and those who treat the family's risks."""
+    risk = acceptance.risk
+    if user.pk == acceptance.accepted_by_id and has_role(user, ANY_ROLE, risk.family):
+        return True
+    return can_edit_risk(user, risk)
+
+
 def _owns(user: Any, risk: Risk) -> bool:
-    return risk.owner_id is not None and risk.owner_id == user.pk and has_role(user, ANY_ROLE, risk.family)
+    """The owner, and the deputy who stands in, while they hold a role."""
+    return answers_for(user, risk) and has_role(user, ANY_ROLE, risk.family)
