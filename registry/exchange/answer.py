@@ -21,5 +21,4 @@ def answer(request: HttpRequest, release: Any, format: Format) -> HttpResponse:
     response.headers["ETag"] = made.etag
     public = release.stage in PUBLIC_STAGES
     response.headers["Cache-Control"] = "public, no-cache" if public else "private, no-store"
-    kept: HttpResponse = get_conditional_response(request, etag=made.etag, response=response)
-    return kept
+    return get_conditional_response(request, etag=made.etag, response=response) or response

@@ -133,11 +133,12 @@ def _ancestor(ancestor: Ancestor) -> dict[str, Any]:
 
 def _links(facts: Facts) -> list[dict[str, Any]]:
     card = [{"alg": "SHA-256", "content": facts.card.sha256}] if facts.card else []
-    links = [
+    links: list[dict[str, Any]] = [
         {"type": "website", "url": facts.links.page},
         {"type": "model-card", "url": facts.links.card, "hashes": card},
         {"type": "risk-assessment", "url": facts.links.risks},
         {"type": "issue-tracker", "url": facts.links.report, "comment": "Report misuse, without a name if you wish"},
+        {"type": "other", "url": facts.links.terms, "comment": "Terms of use on one page"},
         {"type": "distribution", "url": facts.links.contents, "comment": "Needs access, which the page gives"},
         {"type": "license", "url": facts.licence_url},
         *({"type": "documentation", "url": url} for url in said.papers(facts.metadata)),

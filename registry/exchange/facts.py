@@ -111,12 +111,13 @@ class Card:
 
 @dataclass(frozen=True)
 class Links:
-    """Addresses on the portal. ``contents`` is empty where the gate is closed to everybody."""
+    """Addresses on the portal. ``contents`` is empty where the gate is closed to everybody, ``terms`` without any."""
 
     page: str
     card: str
     risks: str
     report: str
+    terms: str
     contents: str
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Model, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Model, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from registry import visibility
@@ -40,6 +40,7 @@ from registry.models import (
     Safeguard,
     Stage,
     TrainingDataset,
+    UsageGuidelines,
 )
 from registry.selectors.embed import embedded, revived
 from registry.selectors.risks import embedded_measures, measures
@@ -62,6 +63,7 @@ def with_facts(releases: QuerySet[Release]) -> QuerySet[Release]:
     uses = HighRiskUse.objects.filter(family=OuterRef("family")).order_by("pk")
     data = TrainingDataset.objects.filter(Q(releases=None) | Q(releases=this), family=OuterRef("family")).shown()
     parents = ReleaseParent.objects.filter(Q(parent=None) | Q(parent__stage__in=PUBLIC_STAGES), release=this)
+    terms = UsageGuidelines.objects.filter(here, family=OuterRef("family"), stage=UsageGuidelines.Stage.PUBLISHED)
     whose = {
         "owner": F("parent__family__publisher__slug"),
         "family": F("parent__family__slug"),
@@ -87,6 +89,7 @@ def with_facts(releases: QuerySet[Release]) -> QuerySet[Release]:
             *("id", "title", "why", "affected", "source", "updated_at"),
             protected=embedded(safeguards.filter(high_risk_uses=this), "title", "stage", "updated_at"),
         ),
+        told_terms=Exists(terms),
         told_data=embedded(data.order_by("pk"), *_DATA),
         told_parents=embedded(parents.order_by("pk"), "parent_name", "relation", "created_at", **whose),
         told_capabilities=embedded(
@@ -144,7 +147,7 @@ def facts_of(release: Any) -> Facts:
     )
 
 
-def _links(release: Release) -> Links:
+def _links(release: Any) -> Links:
     family, base = release.family, settings.BASE_URL
     names = [family.publisher.slug, family.slug, release.version]
     # Where the gate lists the files; their addresses, and its conditions, follow from it.
@@ -154,6 +157,7 @@ def _links(release: Release) -> Links:
         card=base + reverse("registry:release_export", args=[*names, "card.md"]),
         risks=base + reverse("registry:family_risks", args=names[:2]),
         report=f"{base}/report/?model={family.repo_id}&release={release.version.replace('+', '%2B')}",
+        terms=base + reverse("registry:terms", args=names[:2]) if release.told_terms else "",
         contents=contents if release.stage == Stage.PUBLISHED else "",
     )
 

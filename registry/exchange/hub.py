@@ -62,7 +62,7 @@ def _licence(facts: Facts) -> dict[str, str]:
 @cache
 def _hub_licences() -> dict[str, str]:
     """The Hub's identifier of each licence that has one, by how we keep it."""
-    found = {}
+    found: dict[str, str] = {}
     for name in _KNOWN:
         with suppress(Refused):
             found.setdefault(licences.read(name), name)

@@ -180,6 +180,7 @@ class _Document:
         found = [
             (kinds.documentation, self.facts.links.card),
             (kinds.riskAssessment, self.facts.links.risks),
+            (kinds.other, self.facts.links.terms),
             (kinds.securityOther, self.facts.links.report),
             (kinds.license, self.facts.licence_url),
             *((kinds.documentation, url) for url in said.papers(self.facts.metadata)),
