@@ -4,7 +4,8 @@ from typing import Any, TypeVar
 
 from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
-from rest_framework import mixins, status, viewsets
+from django.utils.translation import gettext_lazy as _lazy
+from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -16,6 +17,30 @@ from registry import selectors
 from registry.models import ModelFamily
 
 Row = TypeVar("Row", bound=Model)
+LARGEST_NUMBER = 2**63 - 1
+
+
+class VisibleRows(serializers.ListField):
+    """Rows by number, among those that the caller may know of, all in one query."""
+
+    default_error_messages = {"unknown": _lazy("Invalid pk “%(number)s” - object does not exist.")}
+
+    def __init__(self, model: type[Model], **kwargs: Any) -> None:
+        self.model = model
+        kwargs.setdefault("max_length", 500)
+        super().__init__(child=serializers.IntegerField(min_value=1, max_value=LARGEST_NUMBER), **kwargs)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        numbers = list(dict.fromkeys(super().to_internal_value(data)))
+        manager: Any = self.model._default_manager
+        found = manager.visible_to(self.context["request"].user).in_bulk(numbers) if numbers else {}
+        for number in numbers:
+            if number not in found:
+                raise ValidationError(self.error_messages["unknown"] % {"number": number})
+        return [found[number] for number in numbers]
+
+    def to_representation(self, data: Any) -> list[int]:
+        return [row.pk for row in data]
 
 
 class Register(

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from common.api.filters import FilterSet, RowNumber
 from registry import selectors, services
-from registry.api.base import Register
+from registry.api.base import Register, VisibleRows
 from registry.api.catalogue import IF_MATCH
 from registry.api.serializers import RiskReasonSerializer, Visible
 from registry.models import HighRiskUse, ModelFamily, Risk, Safeguard
@@ -48,7 +48,7 @@ class SafeguardSerializer(serializers.ModelSerializer[Safeguard]):
 
 
 class SafeguardTextSerializer(serializers.ModelSerializer[Safeguard]):
-    risks = Visible(Risk, many=True, required=False)
+    risks = VisibleRows(Risk, required=False)
 
     class Meta:
         model = Safeguard
@@ -83,7 +83,7 @@ class HighRiskUseSerializer(serializers.ModelSerializer[HighRiskUse]):
 
 
 class HighRiskUseTextSerializer(serializers.ModelSerializer[HighRiskUse]):
-    safeguards = Visible(Safeguard, many=True, required=False)
+    safeguards = VisibleRows(Safeguard, required=False)
 
     class Meta:
         model = HighRiskUse

@@ -17,7 +17,7 @@ from rest_framework.response import Response
 
 from common.api.filters import FilterSet, RowNumber
 from registry import croissant, permissions, selectors, services
-from registry.api.base import Register
+from registry.api.base import Register, VisibleRows
 from registry.api.catalogue import IF_MATCH
 from registry.api.serializers import RiskReasonSerializer, Visible
 from registry.models import Modality, ModelFamily, Release, TrainingDataset
@@ -52,7 +52,7 @@ class TrainingDatasetSerializer(serializers.ModelSerializer[TrainingDataset]):
 
 
 class TrainingDatasetTextSerializer(serializers.ModelSerializer[TrainingDataset]):
-    releases = Visible(Release, many=True, required=False)
+    releases = VisibleRows(Release, required=False)
     modalities = serializers.ListField(child=serializers.ChoiceField(Modality.choices), required=False)
     languages = serializers.ListField(child=serializers.CharField(max_length=20), required=False)
 

@@ -27,7 +27,7 @@ def insert(obj: Row, links: Links, *, actor: Any, verb: str, taken: dict[str, st
     with transaction.atomic():
         _store.insert(obj, taken=taken)
         for name, rows in links.items():
-            getattr(obj, name).set(rows)
+            getattr(obj, name).add(*rows)
         linked = {name: [str(row) for row in rows] for name, rows in links.items() if rows}
         audit.record(actor, verb, obj, after={**after, **linked})
     return obj

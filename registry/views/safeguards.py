@@ -75,7 +75,7 @@ def safeguard_inside(request: HttpRequest, pk: int) -> Safeguard:
     return found
 
 
-@page
+@require_safe
 @login_required
 @never_cache
 def safeguard(request: HttpRequest, pk: int) -> HttpResponse:
