@@ -5,6 +5,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.db.models import FilteredRelation, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from access import services
@@ -13,7 +14,7 @@ from access.hub import answers, files
 from accounts.authentication import user_of_token
 from accounts.models import ApiToken, Scope
 from common.prepared import Prepared, columns_of, instance
-from registry.models import Artifact, ModelFamily, Publisher, Release
+from registry.models import Artifact, ModelCard, ModelFamily, Publisher, Release
 from registry.selectors import public_releases
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
@@ -41,7 +42,7 @@ def resolve(request: HttpRequest, publisher: str, family: str, revision: str, pa
     """A file of a release, to those whose requirements are all met. The card is for everybody."""
     release, artifact = find(publisher, family, revision, path)
     if path == files.CARD and (card := files.card_of(release)) is not None:
-        return _card(request, release, card.source.encode(), card.sha256)
+        return _card(request, release, card)
     verdict, token = judged(request, release)
     if artifact is None:
         return answers.entry_not_found(release)
@@ -171,8 +172,13 @@ def _named(revision: str) -> dict[str, str]:
     return {"revision": revision} if _COMMIT.fullmatch(revision) else {"version": revision}
 
 
-def _card(request: HttpRequest, release: Release, content: bytes, sha256: str) -> HttpResponse:
+def _card(request: HttpRequest, release: Release, card: ModelCard) -> HttpResponse:
+    """The card of record. A later correction is announced as RFC 5829 has it, and read on the page of the release."""
+    content = card.source.encode()
     if request.method == "HEAD":
-        return files.head(release, sha256, len(content))
-    known = files.headers(release, sha256, len(content))
+        return files.head(release, card.sha256, len(content))
+    known = files.headers(release, card.sha256, len(content))
+    if release.cards.filter(number__gt=card.number).exists():
+        names = [release.family.publisher.slug, release.family.slug, release.version]
+        known["Link"] = f'<{reverse("registry:card_source", args=names)}>; rel="latest-version"'
     return HttpResponse(content, content_type="text/markdown; charset=utf-8", headers=known)

@@ -180,8 +180,9 @@ def _spliced(front: str, found: Entry | None, new: str, last: int) -> str:
     end = line_end(front)
     if found is None:
         before, after = front[:last], front[last:]
-        gap = end if before and not before.endswith(("\n", "\r")) else ""
-        return before + gap + new + (end if after and not after.startswith(("\n", "\r")) else "") + after
+        if before and not before.endswith(("\n", "\r")):
+            return before + end + new
+        return before + new + (end if before or after else "") + after
     old = front[found.start : found.end]
     tail = old[len(old.rstrip("\r\n")) :]
     return front[: found.start] + new + tail + front[found.end :]
@@ -223,7 +224,7 @@ def _reader(sample: str, old: str) -> tuple[YAML, Any]:
         except YAMLError:
             break
     if chosen is None:
-        dash = re.search(r"^([ ]*)[^\s#-][^\n]*:[ ]*\r?\n([ ]*)- ", sample, re.MULTILINE)
+        dash = re.search(r"^([ ]*)[^\s#-][^\n]*:[ ]*(?:#[^\n]*)?\r?\n([ ]*)- ", sample, re.MULTILINE)
         chosen = (2, 4, 2) if dash and len(dash[2]) > len(dash[1]) else (2, 2, 0)
     tool = _tool(*chosen)
     return tool, lambda value: _dumped(_tool(*chosen), value)

@@ -141,7 +141,7 @@ def _framed(body: str, section: Section, text: str) -> str:
     before, old, after = _margins(section.text)
     end = line_end(body)
     new = _LINE.sub(lambda _found: end, _bare(text))
-    if new == old:
+    if new == _LINE.sub(lambda _found: end, old):
         return section.text
     if not new:
         return before + after

@@ -1,0 +1,183 @@
+"""The front matter changed key by key: what was not asked for keeps its bytes."""
+
+import difflib
+import string
+
+import pytest
+import yaml
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from common.lifecycle import Refused
+from registry import cards
+from registry.documentation import metadata
+from registry.documentation.fields import FIELDS, GROUPS, Shape, shape_of
+from registry.documentation.metadata import Lines
+
+FRONT = """# top comment
+language:   # langs
+  - en   # english
+  - "no"
+license: "mit"  # odd
+# before tags
+tags: [a, b]
+
+unknown_key: {x: 1,   y: [2]}
+co2_eq_emissions:
+  emissions: 12.50 # grams
+  source: codecarbon
+  extra: 0x1F
+extra_gated_prompt: |-
+  Hello
+  # not comment
+
+  World
+model-index:
+- name: X
+  results: []"""
+
+
+def changed_lines(before, after):
+    return [
+        line
+        for line in difflib.unified_diff(before.splitlines(), after.splitlines(), lineterm="", n=0)
+        if not line.startswith(("---", "+++", "@@"))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("changes", "lines"),
+    [
+        ({"license": "apache-2.0"}, ['-license: "mit"  # odd', '+license: "apache-2.0" # odd']),
+        ({"language": ["en", "no", "fr"]}, ["+  - fr"]),
+        ({"tags": ["a", "c"]}, ["-tags: [a, b]", "+tags: [a, c]"]),
+        ({"license": None}, ['-license: "mit"  # odd']),
+        ({"license": "mit"}, []),
+        ({"new_version": "a/b"}, ["+new_version: a/b"]),
+        ({"metrics": ["wer", "on"]}, ["+metrics:", "+  - wer", "+  - 'on'"]),
+        ({"base_model": "1.0"}, ["+base_model: '1.0'"]),
+        ({"license": "no"}, ['-license: "mit"  # odd', '+license: "no"   # odd']),
+        (
+            {"co2_eq_emissions": {"emissions": 13, "source": "codecarbon", "extra": 31, "hardware_used": "8 x A100"}},
+            ["-  emissions: 12.50 # grams", "+  emissions: 13    # grams", "+  hardware_used: 8 x A100"],
+        ),
+        (
+            {"extra_gated_prompt": "Hello\n# not comment\n\nMoon"},
+            ["-  World", "+  Moon"],
+        ),
+        (
+            {"model-index": Lines("model-index:\n- name: Y  # mine\n  results: []")},
+            ["-- name: X", "+- name: Y  # mine"],
+        ),
+    ],
+)
+def test_only_the_lines_of_that_key_change(changes, lines):
+    assert sorted(changed_lines(FRONT, metadata.change(FRONT, changes))) == sorted(lines)
+
+
+@pytest.mark.parametrize(
+    ("front", "changes", "result"),
+    [
+        ("", {"license": "mit"}, "license: mit"),
+        ("{}", {"license": "mit"}, "license: mit"),
+        ("{a: 1, b: [x]}", {"license": "mit"}, "{a: 1, b: [x], license: mit}"),
+        ("license: mit", {"license": None}, ""),
+        ("# only a comment", {"license": "mit"}, "# only a comment\nlicense: mit"),
+        ("a: 1\nlicense: mit", {"license": None}, "a: 1"),
+        ("  a: 1\n  b: 2", {"b": 3}, "  a: 1\n  b: 3"),
+        ("a: 1\r\nb: 2\r\n\r\n# end", {"c": "x"}, "a: 1\r\nb: 2\r\nc: x\r\n\r\n# end"),
+        ("a: |+\n  kept\n\nb: 2", {"b": 3}, "a: |+\n  kept\n\nb: 3"),
+    ],
+)
+def test_odd_front_matter_is_changed_as_well(front, changes, result):
+    assert metadata.change(front, changes) == result
+
+
+def test_a_key_that_stands_twice_is_refused():
+    with pytest.raises(Refused, match="twice"):
+        metadata.change("a: 1\nb: 2\na: 3", {"b": 4})
+
+
+@pytest.mark.parametrize(
+    "lines", ["model-index:\n- a\nother: 1", "other: 1", "model-index: [", "model-index: *x", "- a"]
+)
+def test_lines_must_be_that_one_key(lines):
+    with pytest.raises(Refused) as refusal:
+        metadata.change(FRONT, {"model-index": Lines(lines)})
+    assert refusal.value.field == "model-index"
+
+
+texts = st.text(string.printable, max_size=40).filter(lambda text: "\x0b" not in text and "\x0c" not in text)
+values = st.one_of(
+    texts,
+    st.sampled_from(
+        ["no", "yes", "1.0", "2026-01-01", "null", "~", "0x1F", "1:30", "- a", "a: b", "# c", "*x", "&x", "'", '"']
+    ),
+    st.booleans(),
+    st.integers(-(10**9), 10**9),
+    st.lists(texts, min_size=1, max_size=4),
+    st.dictionaries(st.sampled_from(["emissions", "source", "x y"]), texts, min_size=1),
+)
+
+
+@given(
+    st.sampled_from(["license", "tags", "language", "unknown_key", "co2_eq_emissions", "fresh", "model-index"]), values
+)
+@settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+def test_any_value_is_read_back_as_it_was_meant_and_nothing_else_moves(key, value):
+    before = yaml.safe_load(FRONT)
+    try:
+        front = metadata.change(FRONT, {key: value})
+    except Refused:
+        # A text that no form of YAML can hold without loss may be refused, never written wrongly.
+        assert "\r" in str(value)
+        return
+    assert yaml.safe_load(front) == {**before, key: value}
+    spans = [text for name, text in _spans(front).items() if name != key]
+    assert spans == [text for name, text in _spans(FRONT).items() if name != key]
+    assert metadata.change(front, {key: value}) == front
+
+
+def _spans(front):
+    return {entry.key: front[entry.start : entry.end].rstrip() for entry in metadata.entries(front)}
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_a_card_is_cut_and_joined_without_loss(end, mark):
+    source = mark + f"---\n{FRONT}\n---  \n# Title\n\nText\n".replace("\n", end)
+    parts = metadata.cut(source)
+    assert parts.opening + parts.front + parts.rest == source
+    assert parts.body == cards.read(source).body
+    assert parts.with_body(parts.body) == source == parts.with_front(parts.front)
+    changed = parts.with_front(metadata.change(parts.front, {"license": "mit", "tags": ["z"]}))
+    assert changed.replace(f"tags: [z]{end}", f"tags: [a, b]{end}") == source
+
+
+def test_every_field_of_the_specification_has_a_place():
+    assert set(FIELDS) >= {
+        *("license", "license_name", "license_link", "language", "library_name", "tags", "datasets", "metrics"),
+        *("base_model", "base_model_relation", "new_version", "pipeline_tag", "thumbnail", "co2_eq_emissions"),
+        *("model-index", "widget", "inference", "extra_gated_prompt", "extra_gated_fields", "extra_gated_heading"),
+        *("extra_gated_description", "extra_gated_button_content", "extra_gated_eu_disallowed", "model_name"),
+    }
+    assert len(FIELDS) == sum(len(group.fields) for group in GROUPS)
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "shape"),
+    [
+        ("license", ["mit", "apache-2.0"], Shape.YAML),
+        ("license", "mit", Shape.TEXT),
+        ("language", "en", Shape.LIST),
+        ("language", ["en", False], Shape.LIST),
+        ("tags", [{"a": 1}], Shape.YAML),
+        ("co2_eq_emissions", 12.5, Shape.EMISSIONS),
+        ("co2_eq_emissions", {"emissions": "much"}, Shape.YAML),
+        ("extra_gated_eu_disallowed", "yes", Shape.YAML),
+        ("extra_gated_eu_disallowed", True, Shape.FLAG),
+        ("license", None, Shape.TEXT),
+    ],
+)
+def test_what_does_not_fit_its_field_is_edited_as_yaml(key, value, shape):
+    assert shape_of(FIELDS[key], value) == shape
