@@ -103,6 +103,7 @@ class TrainingDatasetFilter(FilterSet):
 class AsItCame(BaseRenderer):
     media_type = "application/ld+json"
     format = "jsonld"
+    charset = None
 
     def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
         return data.encode() if isinstance(data, str) else b""

@@ -12,7 +12,7 @@ from common.models import Timestamped, Versioned
 from registry.models.catalogue import PUBLIC_STAGES, ModelFamily, Release
 
 # Far more than any metric needs; the database counts exactly, so 0.1 stays 0.1.
-DIGITS = {"max_digits": 24, "decimal_places": 8}
+DIGITS: dict[str, Any] = {"max_digits": 24, "decimal_places": 8}
 
 
 def figure(value: Decimal, unit: str) -> str:

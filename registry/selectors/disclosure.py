@@ -15,7 +15,7 @@ def disclosure_figures(family: ModelFamily, user: Any) -> dict[str, int]:
     """Counts of what ``user`` finds on the pages about objectives, safeguards and training data."""
     states = judged(Objective.objects.filter(family=OuterRef("pk")), user).values("state")
     uses = HighRiskUse.objects.filter(family=OuterRef("pk"))
-    row = (
+    counted = (
         ModelFamily.objects.filter(pk=family.pk)
         .annotate(
             states=ArraySubquery(states),
@@ -26,6 +26,7 @@ def disclosure_figures(family: ModelFamily, user: Any) -> dict[str, int]:
         .values("states", "uses", "open_uses", "datasets")
         .get()
     )
+    row: dict[str, Any] = dict(counted)
     found = row.pop("states") or []
     unmeasured = [state for state in found if state in {Objective.State.NOT_MEASURED, Objective.State.NOT_MEASURABLE}]
     met = found.count(Objective.State.MET)

@@ -47,7 +47,7 @@ def counting(user: Any) -> QuerySet[ObjectiveMeasurement]:
     return rows.filter(objective=OuterRef("pk"), corrected_by=None, **same).order_by("-measured_at", "-pk")
 
 
-def judged(objectives: QuerySet[Objective], user: Any) -> QuerySet[Objective]:
+def judged(objectives: QuerySet[Any], user: Any) -> QuerySet[Any]:
     """``objectives`` with ``state``, and with what ``standing`` unpacks, as they stand for ``user``."""
     newest = counting(user)
     columns = ("id", "objective_id", "metric", "unit", "measured_at", "source", "evidence_url", "release_id")
