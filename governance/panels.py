@@ -8,8 +8,8 @@ from accounts.permissions import scopes
 from common.lifecycle import available_moves
 from common.panels import panel
 from common.workspace import entry
-from governance import permissions
-from governance.lifecycle import RELEASE_MOVES
+from governance import permissions, selectors
+from governance.lifecycle import ENTER_PHASE, RELEASE_MOVES
 from governance.models import Decision
 
 SHOWN = 5
@@ -26,6 +26,16 @@ def release_moves(request: HttpRequest, release: Any) -> dict[str, Any] | None:
     return {"release": release, "moves": [(each, RELEASE_PAGES[each.move.name]) for each in moves]} if moves else None
 
 
+@panel("registry.phase", template="governance/panels/phase.html", order=90)
+def phase_entry(request: HttpRequest, phase: Any) -> dict[str, Any] | None:
+    """The way into the next phase of a plan, for those who may enter it, or what still stands in it."""
+    first = next((each for each in phase.release.phases.all() if each.stage == phase.Stage.PLANNED), None)
+    if first is None or first.pk != phase.pk:
+        return None
+    moves = available_moves([ENTER_PHASE], phase, request.user)
+    return {"phase": phase, "each": moves[0], "help": selectors.entry_words(phase)} if moves else None
+
+
 @panel("registry.family", template="governance/panels/decisions.html", order=40)
 def family_decisions(request: HttpRequest, family: Any) -> dict[str, Any] | None:
     rows = _newest(Decision.objects.published().filter(family=family))
@@ -35,6 +45,13 @@ def family_decisions(request: HttpRequest, family: Any) -> dict[str, Any] | None
 @panel("registry.risk", template="governance/panels/decisions.html", order=40)
 def risk_decisions(request: HttpRequest, risk: Any) -> dict[str, Any] | None:
     rows = _newest(Decision.objects.visible_to(request.user).filter(risks=risk))
+    return {"decisions": rows, "family": None} if rows else None
+
+
+@panel("registry.public_risk", template="governance/panels/decisions.html", order=40)
+def public_risk_decisions(request: HttpRequest, risk: Any) -> dict[str, Any] | None:
+    """What was decided about a risk, as far as it is published."""
+    rows = _newest(Decision.objects.published().filter(risks=risk))
     return {"decisions": rows, "family": None} if rows else None
 
 

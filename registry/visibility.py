@@ -67,9 +67,9 @@ def screened(risk: Row, fields: frozenset[str]) -> Row:
         gone |= {"owner_id": None, "deputy_id": None}
     if "current" not in fields:
         gone["urgency"] = 0
-    for name in ("objectives", "terms", "mitigations"):
+    for name, attributes in _EMBEDDED.items():
         if name not in fields:
-            gone |= dict.fromkeys(_EMBEDDED[name], ())
+            gone |= dict.fromkeys(attributes, ())
     for name, value in gone.items():
         setattr(risk, name, value)
     # What the search found is text of every field.
@@ -83,6 +83,7 @@ _EMBEDDED = {
     "objectives": ("objective_rows",),
     "terms": ("term_rows",),
     "mitigations": ("mitigation_rows", "measures"),
+    "acceptance": ("accepted",),
 }
 
 

@@ -3,8 +3,8 @@ from typing import Any, ClassVar
 import django_filters
 from django.db.models import Count, Prefetch, QuerySet
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
-from rest_framework import status
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
 from rest_framework.request import Request
@@ -16,6 +16,7 @@ from registry.api.base import Register, person
 from registry.api.catalogue import IF_MATCH
 from registry.api.serializers import (
     AssessmentSerializer,
+    HeatCellSerializer,
     MatrixSerializer,
     MitigationSerializer,
     MitigationTextSerializer,
@@ -25,6 +26,7 @@ from registry.api.serializers import (
     RiskReasonSerializer,
     RiskSerializer,
     RiskTextSerializer,
+    TrendPointSerializer,
 )
 from registry.models import Mitigation, Risk
 from registry.scale import Band
@@ -40,24 +42,66 @@ class InsideFilter(FilterSet):
 
 
 class RiskFilter(InsideFilter):
-    search = django_filters.CharFilter(method="find", label="Words, or a number such as R-12")
-    band = django_filters.ChoiceFilter(choices=Band.choices, method="in_band", label="Level that counts now")
+    """By a field that a publisher hides, only rows are found of which the caller sees it: what is left out, and
+    in which order, would tell as much as the field itself."""
+
+    search = django_filters.CharFilter(method="find", label="Words that you may read, or a number such as R-12")
+    band = django_filters.ChoiceFilter(choices=Band.choices, method="narrow", label="Level that counts now")
+    likelihood = django_filters.NumberFilter(method="narrow", label="Likelihood that counts now")
+    severity = django_filters.NumberFilter(method="narrow", label="Severity that counts now")
+    inherent_likelihood = django_filters.NumberFilter(method="narrow", label="Likelihood before mitigation")
+    inherent_severity = django_filters.NumberFilter(method="narrow", label="Severity before mitigation")
+    scale = RowNumber(method="narrow", label="Version of the scale that it was judged on")
+    treatment = django_filters.ChoiceFilter(choices=Risk.Treatment.choices, method="narrow", label="Treatment")
+    term = RowNumber(method="narrow", label="Number of a taxonomy entry")
+    objectives = RowNumber(method="threatens", label="Number of an objective it threatens")
+    overdue = django_filters.ChoiceFilter(
+        choices=list(selectors.OVERDUE.items()), method="late", label="What is late about an open risk"
+    )
     unowned = django_filters.BooleanFilter(method="nobodys", label="Without an owner; only where you hold a role")
-    likelihood = django_filters.NumberFilter(field_name="current_likelihood")
-    severity = django_filters.NumberFilter(field_name="current_severity")
+    deputy = RowNumber(method="deputised", label="Number of the deputy; only where you hold a role")
+    quick = django_filters.ChoiceFilter(
+        choices=list(selectors.QUICK.items()),
+        method="at_once",
+        label="One of the register's quick views; only where you hold a role",
+    )
 
     class Meta:
         model = Risk
-        fields = ["family", "release", "stage", "objectives", "is_public"]
+        fields = ["family", "release", "stage", "is_public"]
+
+    # What a caller has to see of a risk to filter by it, by the names of ``registry.visibility``.
+    NEEDS: ClassVar[dict[str, str]] = {
+        "treatment": "treatment",
+        "term": "terms",
+        "inherent_likelihood": "inherent",
+        "inherent_severity": "inherent",
+    }
+    LATE: ClassVar[dict[str, str]] = {"review": "review", "mitigation": "mitigations", "acceptance": "acceptance"}
 
     def find(self, rows: Any, name: str, value: str) -> Any:
-        return rows.matching(value)
+        return rows.matching_for(self.request.user, value)
 
-    def in_band(self, rows: Any, name: str, value: str) -> Any:
-        return selectors.in_band(rows, Band(value))
+    def narrow(self, rows: Any, name: str, value: Any) -> Any:
+        user = self.request.user
+        return selectors.filtered(rows.showing(user, self.NEEDS.get(name, "current")), {name: value}, user)
+
+    def threatens(self, rows: Any, name: str, value: Any) -> Any:
+        return rows.showing(self.request.user, "objectives").filter(objectives=value)
+
+    def late(self, rows: Any, name: str, value: str) -> Any:
+        needs = self.LATE.values() if value == "any" else [self.LATE[value]]
+        return rows.showing(self.request.user, *needs).filter(selectors.overdue(value))
 
     def nobodys(self, rows: Any, name: str, value: bool) -> Any:
         return rows.filter(selectors.inside(self.request.user), owner__isnull=value)
+
+    def deputised(self, rows: Any, name: str, value: Any) -> Any:
+        return rows.filter(selectors.inside(self.request.user), deputy=value)
+
+    def at_once(self, rows: Any, name: str, value: str) -> Any:
+        user = self.request.user
+        return rows.filter(selectors.inside(user)).filter(selectors.quick(value, user))
 
 
 class RiskViewSet(Register):
@@ -73,6 +117,13 @@ class RiskViewSet(Register):
         return (
             risks.select_related("family__publisher", "owner", "deputy").prefetch_related("objectives").defer("words")
         )
+
+    def filter_queryset(self, queryset: QuerySet[Risk]) -> QuerySet[Risk]:
+        rows: Any = super().filter_queryset(queryset)
+        if "urgency" in self.request.query_params.get("ordering", ""):
+            # The order would tell a level that is hidden, and so would the cursor.
+            rows = rows.showing(self.request.user, "current")
+        return rows
 
     @extend_schema(request=NewRiskSerializer, responses={201: RiskSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -146,8 +197,8 @@ class RiskViewSet(Register):
     @extend_schema(responses=MatrixSerializer)
     @action(detail=False, methods=["get"], pagination_class=None)
     def matrix(self, request: Request) -> Response:
-        """How many risks each cell of the matrix holds, under the filters of the list."""
-        risks = self.filter_queryset(Risk.objects.visible_to(request.user)).order_by()
+        """How many risks each cell of the matrix holds, under the filters of the list; those whose level you see."""
+        risks = self._levelled("current")
         cells, unassessed = [], 0
         columns = ("scale_id", "current_likelihood", "current_severity", "current_band")
         for scale, likelihood, severity, band, count in (
@@ -159,6 +210,31 @@ class RiskViewSet(Register):
             judgement = {"likelihood": likelihood, "severity": severity, "score": likelihood * severity, "band": band}
             cells.append({"scale": scale, **judgement, "count": count})
         return Response(MatrixSerializer({"cells": cells, "unassessed": unassessed}).data)
+
+    @extend_schema(responses=HeatCellSerializer(many=True))
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def heat(self, request: Request) -> Response:
+        """How many risks each cell held before mitigation and holds now, under the filters of the list."""
+        found = selectors.heat(self._levelled("inherent", "current"), cell_url=lambda *_at: "")
+        return Response(HeatCellSerializer(selectors.heat_rows(found), many=True).data)
+
+    @extend_schema(
+        responses=TrendPointSerializer(many=True),
+        parameters=[OpenApiParameter("weeks", int, enum=selectors.WEEKS, description="26 when left out.")],
+    )
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def trend(self, request: Request) -> Response:
+        """How many risks were open at the end of each week and are now, by level, under the filters of the list.
+
+        For the model families you hold a role for: how a level came to be is not public.
+        """
+        asked = serializers.ChoiceField(selectors.WEEKS).run_validation(request.query_params.get("weeks", 26))
+        risks = self._levelled("current").filter(selectors.inside(request.user))
+        return Response(TrendPointSerializer(selectors.trend(risks, weeks=asked), many=True).data)
+
+    def _levelled(self, *levels: str) -> QuerySet[Risk]:
+        risks: Any = self.filter_queryset(Risk.objects.visible_to(self.request.user))
+        return risks.showing(self.request.user, *levels).order_by()
 
 
 class MitigationFilter(InsideFilter):

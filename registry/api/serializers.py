@@ -6,7 +6,7 @@ from django.db.models import Model, QuerySet
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from registry import permissions
+from registry import permissions, visibility
 from registry.models import (
     Artifact,
     Mitigation,
@@ -20,6 +20,7 @@ from registry.models import (
     RiskAssessment,
 )
 from registry.scale import LARGEST, Band, Level
+from registry.selectors import public_address
 
 
 class Visible(serializers.PrimaryKeyRelatedField[Any]):
@@ -89,7 +90,8 @@ class ReleaseSerializer(serializers.ModelSerializer[Release]):
     class Meta:
         model = Release
         fields = [
-            *("id", "family", "repo_id", "version", "stage", "modality", "licence", "base_model", "languages"),
+            *("id", "family", "repo_id", "version", "stage", "modality", "licence", "licence_name", "licence_url"),
+            *("intended_users", "base_model", "languages"),
             *("revision", "published_at", "withdrawn_at", "withdrawal_reason", "url"),
             *("created_at", "updated_at", "row_version"),
         ]
@@ -104,7 +106,13 @@ class NewReleaseSerializer(serializers.Serializer[Any]):
     family = Visible(ModelFamily)
     version = serializers.CharField(max_length=60)
     modality = serializers.ChoiceField(Modality.choices, required=False, allow_blank=True)
-    licence = serializers.CharField(max_length=120, required=False, allow_blank=True)
+    licence = serializers.CharField(
+        max_length=300, required=False, allow_blank=True, help_text="An SPDX expression; LicenseRef-… for your own."
+    )
+    licence_name = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    licence_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
+    licence_text = serializers.CharField(max_length=60_000, required=False, allow_blank=True)
+    intended_users = serializers.CharField(max_length=2000, required=False, allow_blank=True)
     base_model = serializers.CharField(max_length=200, required=False, allow_blank=True)
     languages = serializers.ListField(child=serializers.CharField(max_length=20), required=False)
     card = serializers.CharField(
@@ -120,7 +128,10 @@ class ReleaseTextSerializer(serializers.ModelSerializer[Release]):
 
     class Meta:
         model = Release
-        fields = ["version", "modality", "licence", "base_model", "languages"]
+        fields = [
+            *("version", "modality", "licence", "licence_name", "licence_url", "licence_text", "intended_users"),
+            *("base_model", "languages"),
+        ]
         validators: list[Any] = []
 
 
@@ -158,35 +169,69 @@ class NewArtifactSerializer(serializers.Serializer[Any]):
     sha256 = serializers.CharField(max_length=80, required=False, help_text="Compared with what arrives.")
 
 
-class RiskSerializer(serializers.ModelSerializer[Risk]):
-    """Owners are shown to people with a role for the family; to others they are null."""
+# What is never hidden of a risk that is shown, and what else a field of ``registry.visibility`` carries with it.
+# Whatever is named in neither is for people with a role only, so that a new field begins hidden.
+_ALWAYS_SHOWN = frozenset(
+    ("id", "family", "reference", "number", "release", "stage", "title", "is_public", "opened_at", "closed_at")
+) | {"url", "created_at", "updated_at", "row_version"}
+_SHOWN_WITH = {
+    "review": ("reviewed_at", "review_due_on", "review_days", "review_overdue"),
+    "owner": ("owner_name",),
+    **dict.fromkeys(("inherent", "residual", "current", "target"), ("scale",)),
+}
 
+
+class RiskSerializer(serializers.ModelSerializer[Risk]):
+    """What a publisher does not show to the public is null for readers without a role for the model family; the
+    numbers of accounts always are."""
+
+    objectives = serializers.PrimaryKeyRelatedField(many=True, read_only=True, allow_null=True)
+    is_public = serializers.BooleanField(read_only=True, help_text="Shown to the public once it is open.")
     inherent = serializers.SerializerMethodField()
     residual = serializers.SerializerMethodField()
     current = serializers.SerializerMethodField(help_text="What counts now: residual where assessed, else inherent.")
     target = serializers.SerializerMethodField(help_text="What the treatment is meant to reach.")
-    owner = serializers.SerializerMethodField()
+    owner = serializers.IntegerField(source="owner_id", read_only=True, allow_null=True)
     owner_name = serializers.SerializerMethodField()
-    url = serializers.CharField(source="get_absolute_url", read_only=True)
+    deputy = serializers.IntegerField(source="deputy_id", read_only=True, allow_null=True)
+    deputy_name = serializers.SerializerMethodField()
+    review_overdue = serializers.BooleanField(read_only=True, allow_null=True)
+    url = serializers.SerializerMethodField(help_text="Its page; for readers from outside the public one.")
 
     class Meta:
         model = Risk
         fields = [
             *("id", "family", "reference", "number", "release", "stage", "title", "harm", "cause", "event"),
-            *("consequence", "affected", "objectives", "owner", "owner_name", "is_public", "treatment", "scale"),
-            *("inherent", "residual", "current", "target", "opened_at", "closed_at"),
+            *("consequence", "affected", "objectives", "owner", "owner_name", "deputy", "deputy_name", "is_public"),
+            *("treatment", "scale", "inherent", "residual", "current", "target", "confidence"),
+            *("reviewed_at", "review_due_on", "review_days", "review_overdue", "opened_at", "closed_at"),
             *("url", "created_at", "updated_at", "row_version"),
         ]
         read_only_fields = fields
+        extra_kwargs: ClassVar[dict[str, Any]] = {
+            name: {"allow_null": True}
+            for name in ("harm", "cause", "event", "consequence", "affected", "treatment", "scale", "confidence")
+        }
+
+    def to_representation(self, risk: Risk) -> dict[str, Any]:
+        data = super().to_representation(risk)
+        if not self._inside(risk):
+            fields = visibility.public_fields(risk.family.publisher)
+            known = _ALWAYS_SHOWN | fields | {name for field in fields for name in _SHOWN_WITH.get(field, ())}
+            data |= dict.fromkeys(data.keys() - known)
+        return data
 
     def _inside(self, risk: Risk) -> bool:
         return permissions.can_see_inside(self.context["request"].user, risk.family)
 
-    def get_owner(self, risk: Risk) -> int | None:
-        return risk.owner_id if self._inside(risk) else None
-
     def get_owner_name(self, risk: Risk) -> str | None:
-        return str(risk.owner) if risk.owner is not None and self._inside(risk) else None
+        return str(risk.owner) if risk.owner is not None else None
+
+    def get_deputy_name(self, risk: Risk) -> str | None:
+        return str(risk.deputy) if risk.deputy is not None else None
+
+    def get_url(self, risk: Risk) -> str:
+        return risk.get_absolute_url() if self._inside(risk) else public_address(risk)
 
     @extend_schema_field(JudgementSerializer(allow_null=True))
     def get_inherent(self, risk: Risk) -> dict[str, Any] | None:
@@ -199,7 +244,6 @@ class RiskSerializer(serializers.ModelSerializer[Risk]):
     @extend_schema_field(JudgementSerializer(allow_null=True))
     def get_current(self, risk: Risk) -> dict[str, Any] | None:
         return _judgement(risk.current, risk.current_likelihood, risk.current_severity)
-
 
     @extend_schema_field(JudgementSerializer(allow_null=True))
     def get_target(self, risk: Risk) -> dict[str, Any] | None:
@@ -255,6 +299,16 @@ class RiskReasonSerializer(serializers.Serializer[Any]):
 class MatrixCellSerializer(JudgementSerializer):
     scale = serializers.IntegerField(help_text="The version of the scale the risks were judged on.")
     count = serializers.IntegerField()
+
+
+class HeatCellSerializer(MatrixCellSerializer):
+    kind = serializers.ChoiceField(["inherent", "current"], help_text="Before mitigation, or now.")
+
+
+class TrendPointSerializer(serializers.Serializer[Any]):
+    day = serializers.DateField(help_text="The last day that the counts include.")
+    total = serializers.IntegerField()
+    counts = serializers.DictField(child=serializers.IntegerField(), help_text="By band.")
 
 
 class MatrixSerializer(serializers.Serializer[Any]):

@@ -85,14 +85,25 @@ class RiskQuerySet(models.QuerySet["Risk"]):
         For filters and orders: whoever may not see a field must not learn it from which rows it leaves or where
         they stand.
         """
-        held = scopes(user)
-        if held.everywhere:
-            return self
-        mine = Q(family__publisher_id__in=held.publisher_ids()) | Q(family_id__in=held.family_ids())
-        return self.filter(mine | Q(family__publisher__public_risk_fields__contains=list(names)))
+        return self.filter(_seen_by(user, *names))
+
+    def worst_first(self, user: Any) -> "RiskQuerySet":
+        """In the order of their level as far as ``user`` may see it, then the others as they were recorded."""
+        if scopes(user).everywhere:
+            return self.order_by("-urgency")
+        rank = Case(When(_seen_by(user, "current"), then=F("urgency")))
+        return self.order_by(rank.desc(nulls_last=True), "pk")
 
     def open(self) -> "RiskQuerySet":
         return self.filter(stage=Risk.Stage.OPEN)
+
+
+def _seen_by(user: Any, *names: str) -> Q:
+    held = scopes(user)
+    if held.everywhere:
+        return Q(pk__isnull=False)
+    mine = Q(family__publisher_id__in=held.publisher_ids()) | Q(family_id__in=held.family_ids())
+    return mine | Q(family__publisher__public_risk_fields__contains=list(names))
 
 
 KINDS = ("inherent", "residual", "target")
@@ -179,6 +190,9 @@ class Risk(Staged, Timestamped):
         _("raised by"), max_length=12, choices=Origin.choices, default=Origin.TEAM, editable=False
     )
     origin_reference = models.CharField(_("from"), max_length=200, blank=True, editable=False)
+    duplicate_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="duplicates", verbose_name=_("the same as"), editable=False
+    )
     # Judgements: the numbers count the words of the scale from 1; the database sets the bands from its grid.
     scale = models.ForeignKey(RiskScale, models.PROTECT, related_name="risks", editable=False)
     inherent_likelihood = models.PositiveSmallIntegerField(null=True, editable=False)
@@ -300,6 +314,10 @@ class Risk(Staged, Timestamped):
                 condition=~Q(stage="open") | Q(opened_at__isnull=False), name="open_risk_says_since_when"
             ),
             models.CheckConstraint(condition=~Q(deputy=F("owner")), name="deputy_is_somebody_else"),
+            models.CheckConstraint(
+                condition=Q(duplicate_of=None) | Q(stage="closed") & ~Q(duplicate_of=F("id")),
+                name="only_a_closed_risk_is_a_duplicate",
+            ),
             models.CheckConstraint(
                 condition=Q(treatment__in=["mitigate", "avoid", "transfer", "accept"]), name="risk_treatment_is_known"
             ),

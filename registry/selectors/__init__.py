@@ -1,5 +1,18 @@
 """Reads of the registry that span tables, shaped for a page or an answer."""
 
+from registry.selectors.acceptances import (
+    acceptance_of,
+    acceptances_of,
+    brought_rule,
+    ended_acceptances,
+    proposal_of,
+    rule_of,
+    waiting_acceptances,
+    waiting_judging,
+    waiting_proposals,
+    with_acceptance,
+    with_judging,
+)
 from registry.selectors.cards import card_facts, card_version, card_versions, picture_paths, pictures_of
 from registry.selectors.catalogue import (
     card_of,
@@ -25,6 +38,7 @@ from registry.selectors.guidelines import (
     holding_guidelines,
 )
 from registry.selectors.heat import Heat, heat
+from registry.selectors.heat import as_rows as heat_rows
 from registry.selectors.lineage import Lineage, Node, lineage_of, with_lineage
 from registry.selectors.matrix import Matrix, by_cell, matrices, matrix, of_cells
 from registry.selectors.objectives import counting, judged, standing
@@ -40,17 +54,27 @@ from registry.selectors.plan import (
     shown_phases_of,
     with_plan,
 )
-from registry.selectors.register import OVERDUE, QUICK, filtered, overdue, quick, terms_in_use
+from registry.selectors.register import (
+    OVERDUE,
+    QUICK,
+    filtered,
+    overdue,
+    public_address,
+    quick,
+    terms_in_use,
+)
 from registry.selectors.risks import (
     assessments_of,
     in_band,
     measures,
     mitigations_of,
     objectives_of,
+    public_risk_details,
     register,
     register_rows,
     risk_details,
     risks_with_measures,
+    terms_of,
     waiting_risks,
 )
 from registry.selectors.safeguards import (
@@ -63,9 +87,24 @@ from registry.selectors.safeguards import (
     with_risks,
     with_safeguards,
 )
-from registry.selectors.scales import empty_matrix, scale_in_force
-from registry.selectors.trend import WEEKS, Point, at_moments, trend
+from registry.selectors.scales import (
+    acceptances_touched,
+    base_of,
+    carried,
+    carried_counts,
+    carries_to,
+    empty_matrix,
+    lagging,
+    move_counts,
+    moved_bands,
+    moving,
+    publishers_of,
+    rules_of,
+    scale_in_force,
+    with_rules,
+)
 from registry.selectors.training_data import Disclosure, releases_of, with_releases
+from registry.selectors.trend import WEEKS, Point, at_moments, trend
 
 __all__ = [
     "ANSWERS",
@@ -79,16 +118,24 @@ __all__ = [
     "Matrix",
     "Node",
     "Point",
+    "acceptance_of",
+    "acceptances_of",
+    "acceptances_touched",
     "answer_of",
     "assessments_of",
     "assignments_within",
     "at_moments",
+    "base_of",
+    "brought_rule",
     "by_cell",
     "capabilities_of",
     "card_facts",
     "card_of",
     "card_version",
     "card_versions",
+    "carried",
+    "carried_counts",
+    "carries_to",
     "catalogue",
     "counting",
     "current_phase",
@@ -97,24 +144,30 @@ __all__ = [
     "disclosure_figures",
     "document_of",
     "empty_matrix",
+    "ended_acceptances",
     "filtered",
     "find_families",
     "guidelines_before",
     "guidelines_details",
     "guidelines_with_parts",
     "heat",
+    "heat_rows",
     "history_of",
     "history_of_capabilities",
     "holding_guidelines",
     "in_band",
     "inside",
     "judged",
+    "lagging",
     "lineage_of",
     "matrices",
     "matrix",
     "measures",
     "mitigations_of",
     "model_page",
+    "move_counts",
+    "moved_bands",
+    "moving",
     "newest_capabilities",
     "objectives_of",
     "of_cells",
@@ -123,8 +176,12 @@ __all__ = [
     "picture_paths",
     "pictures_of",
     "plan_of",
+    "proposal_of",
+    "public_address",
     "public_families",
     "public_releases",
+    "public_risk_details",
+    "publishers_of",
     "quick",
     "register",
     "register_rows",
@@ -134,21 +191,30 @@ __all__ = [
     "risk_details",
     "risks_of",
     "risks_with_measures",
+    "rule_of",
+    "rules_of",
     "safeguards_of",
     "scale_in_force",
     "shown_phases_of",
     "standing",
     "terms_in_use",
+    "terms_of",
     "trend",
     "unanswered",
     "unpack_release",
+    "waiting_acceptances",
+    "waiting_judging",
+    "waiting_proposals",
     "waiting_releases",
     "waiting_risks",
+    "with_acceptance",
     "with_contents",
+    "with_judging",
     "with_lineage",
     "with_plan",
     "with_releases",
     "with_risks",
+    "with_rules",
     "with_safeguards",
     "worst_level",
 ]

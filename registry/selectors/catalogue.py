@@ -65,8 +65,14 @@ def catalogue(families: QuerySet[ModelFamily]) -> QuerySet[ModelFamily]:
     judged = JSONObject(score="current_score", band="current_band")
     return families.select_related("publisher").annotate(
         current=Subquery(current.values(json=JSONObject(**{name: name for name in columns}))[:1]),
-        worst=Subquery(worst.values(json=judged)[:1]),
+        worst=_where_shown("current", Subquery(worst.values(json=judged)[:1]), publisher="publisher"),
     )
+
+
+def _where_shown(field: str, value: Any, *, publisher: str, otherwise: Any = None) -> Case:
+    """``value`` where the publisher that ``publisher`` leads to lets everybody see ``field`` of its risks."""
+    shows = {f"{publisher}__public_risk_fields__contains": [field]}
+    return Case(When(**shows, then=value), default=otherwise)
 
 
 def worst_level(family: Any) -> Level | None:
@@ -157,16 +163,20 @@ def model_page(publisher: str, family: str) -> ModelPage | None:
     public = public_releases(publisher, family)
     first = Subquery(public.values("pk")[:1])
     shown = Risk.objects.filter(family=OuterRef("family")).shown().open()
-    worst = embedded(
-        shown.order_by("-urgency")[: RISKS_SHOWN + 1],
+    columns = (
         *("id", "number", "stage", "title", "harm", "affected"),
         *("current_score", "current_band", "current_likelihood", "current_severity"),
-        measures=embedded_measures(),
     )
+    worst, first_recorded = (
+        embedded(shown.order_by(order)[: RISKS_SHOWN + 1], *columns, measures=embedded_measures())
+        for order in ("-urgency", "number")
+    )
+    # Worst first would tell a level that is hidden, and a matrix is nothing but levels.
+    here = "family__publisher"
     details = {
         **_contents(),
-        "risk_rows": worst,
-        "cells": embedded_cells(shown),
+        "risk_rows": _where_shown("current", worst, publisher=here, otherwise=first_recorded),
+        "cells": _where_shown("current", embedded_cells(shown), publisher=here),
         "scale_rows": embedded_scale("family__publisher"),
     }
     only_first = {name: Case(When(pk=first, then=value), default=None) for name, value in details.items()}

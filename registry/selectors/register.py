@@ -118,6 +118,6 @@ def accepted() -> Subquery:
     return Subquery(rows.values(found=JSONObject(ends_on="ends_on", holds=holds))[:1])
 
 
-def only_inside(risks: QuerySet[Risk], user: Any) -> QuerySet[Risk]:
-    """Those of the families ``user`` holds a role for: for filters by what only they may know."""
-    return risks.filter(inside(user))
+def public_address(risk: Risk) -> str:
+    """Where anybody reads about a risk that is shown; family and publisher are at hand."""
+    return f"{risk.family.get_absolute_url()}risks/{risk.reference}/"

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
-from registry.models import Mitigation, Objective, Risk, RiskAssessment
+from registry.models import Mitigation, Objective, Risk, RiskAssessment, Term
 from registry.scale import Band
 from registry.selectors.embed import embedded, embedded_history, revive, revived
 from registry.selectors.people import inside
@@ -64,6 +64,29 @@ def embedded_measures() -> ArraySubquery:
 def risks_with_measures(risks: QuerySet[Risk]) -> QuerySet[Risk]:
     """``risks`` with ``measures``: what is done about each, in the same query."""
     return risks.annotate(measures=embedded_measures()).defer("words")
+
+
+def public_risk_details(risks: QuerySet[Risk]) -> QuerySet[Risk]:
+    """``risks`` with all that the public page of one may show; see ``measures``, ``objectives_of``, ``terms_of``."""
+    measures = Mitigation.objects.filter(risks=OuterRef("pk")).exclude(stage=Mitigation.Stage.DROPPED)
+    terms = Term.objects.filter(risks=OuterRef("pk")).order_by("taxonomy", "pk")
+    return (
+        risks.select_related("owner", "release", "scale")
+        .defer("words")
+        .annotate(
+            measures=embedded(
+                measures.order_by("due_on", "pk")[:MITIGATIONS_SHOWN], "id", "title", "description", "stage", "due_on"
+            ),
+            objective_rows=embedded(Objective.objects.filter(risks=OuterRef("pk")).order_by("pk"), "id", "title"),
+            term_rows=embedded(terms, "id", "code", "name", taxonomy_name=F("taxonomy__name")),
+            accepted=accepted(),
+        )
+    )
+
+
+def terms_of(risk: Any) -> list[Term]:
+    """The taxonomy entries of a risk, with ``taxonomy_name``."""
+    return revived(Term, risk.term_rows)
 
 
 def measures(risk: Any) -> list[Mitigation]:

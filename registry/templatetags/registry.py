@@ -55,6 +55,11 @@ def kind_tone(kind: str) -> str:
 
 
 @register.filter
+def public_address(risk: Any) -> str:
+    return selectors.public_address(risk)
+
+
+@register.filter
 def accepted_until(risk: Any) -> dt.date:
     """Until when a risk of the register's list is accepted."""
     return dt.date.fromisoformat(risk.accepted["ends_on"])
@@ -85,6 +90,18 @@ _VERBS = {
     "registry.release.publish": _lazy("published the release"),
     "registry.release.withdraw": _lazy("withdrew the release"),
     "registry.release.reinstate": _lazy("took the withdrawal back"),
+    "registry.release.add_parent": _lazy("said what it was made from"),
+    "registry.release.remove_parent": _lazy("took back what it was made from"),
+    "registry.release.note_capability": _lazy("noted a capability"),
+    "registry.phase.plan": _lazy("planned the phase"),
+    "registry.phase.edit": _lazy("changed the phase"),
+    "registry.phase.drop": _lazy("dropped the phase"),
+    "registry.phase.enter": _lazy("entered the phase"),
+    "registry.phase.leave": _lazy("left the phase"),
+    "registry.phase.return": _lazy("returned to the phase"),
+    "registry.phase.add_criterion": _lazy("added a criterion"),
+    "registry.phase.remove_criterion": _lazy("removed a criterion"),
+    "access.phase.set_tiers": _lazy("said which tiers it opens"),
     "registry.usageguidelines.draft": _lazy("began the draft"),
     "registry.usageguidelines.edit": _lazy("changed the texts"),
     "registry.usageguidelines.publish": _lazy("published the guidelines"),

@@ -11,10 +11,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.permissions import scopes
 from common.pages import keyset_page
-from registry import permissions, selectors
+from registry import licences, permissions, selectors, visibility
 from registry.forms import CatalogueFilterForm, SearchForm
 from registry.models import PUBLIC_STAGES, ModelFamily, Publisher, Release, Risk
-from registry.scale import Band
 
 FOUND_SHOWN = 10
 NEWEST_SHOWN = 6
@@ -55,16 +54,20 @@ def family(request: HttpRequest, publisher: str, family: str) -> HttpResponse:
     all_risks = reverse("registry:family_risks", args=[publisher, family])
 
     def chip_url(risk: Risk) -> str:
-        return f"{all_risks}?number={risk.number}" if found.more_risks else f"#{risk.reference}"
+        return f"{all_risks}{risk.reference}/"
 
     def cell_url(likelihood: int, severity: int) -> str:
         return f"{all_risks}?stage=open&likelihood={likelihood}&severity={severity}"
 
+    fields = visibility.public_fields(found.family.publisher)
+    risks = [visibility.screened(risk, fields) for risk in found.risks]
     context: dict[str, Any] = {
         "page": found,
         "family": found.family,
         "current": found.current,
-        "worst": found.risks[0].current if found.risks else None,
+        "risks": risks,
+        "fields": fields,
+        "worst": risks[0].current if risks else None,
         "matrix": selectors.matrix(found.in_matrix, found.scale, chip_url=chip_url, cell_url=cell_url),
     }
     return render(request, "registry/family_detail.html", context)
@@ -76,32 +79,14 @@ def _unpublished(request: HttpRequest, publisher: str, family: str) -> HttpRespo
     return render(request, "registry/family_unpublished.html", {"family": found})
 
 
-def _family(request: HttpRequest, publisher: str, family: str) -> ModelFamily:
+def public_family(request: HttpRequest, publisher: str, family: str) -> ModelFamily:
     families = ModelFamily.objects.visible_to(request.user).select_related("publisher")
     return get_object_or_404(families, publisher__slug=publisher, slug=family)
 
 
 @require_safe
-def family_risks(request: HttpRequest, publisher: str, family: str) -> HttpResponse:
-    """All risks of a family that its publisher shows, closed ones too, worst first."""
-    found = _family(request, publisher, family)
-    risks = selectors.risks_with_measures(Risk.objects.filter(family=found).shown())
-    band = request.GET.get("band", "")
-    if band in Band.values:
-        risks = selectors.in_band(risks, Band(band))
-    for name, field in (("likelihood", "current_likelihood"), ("severity", "current_severity"), ("number", "number")):
-        if (value := request.GET.get(name, "")).isascii() and value.isdigit() and len(value) < 9:
-            risks = risks.filter(**{field: int(value)})
-    if request.GET.get("stage") in Risk.Stage.values:
-        risks = risks.filter(stage=request.GET["stage"])
-    page = keyset_page(risks, request, order=("-urgency",))
-    context = {"family": found, "page": page, "bands": Band.choices, "band": band, "filtered": bool(request.GET)}
-    return render(request, "registry/family_risks.html", context)
-
-
-@require_safe
 def family_releases(request: HttpRequest, publisher: str, family: str) -> HttpResponse:
-    found = _family(request, publisher, family)
+    found = public_family(request, publisher, family)
     releases = Release.objects.filter(family=found, stage__in=PUBLIC_STAGES)
     page = keyset_page(releases, request, order=("-published_at", "-pk"))
     for release in page:
@@ -111,7 +96,20 @@ def family_releases(request: HttpRequest, publisher: str, family: str) -> HttpRe
 
 def visible_release(request: HttpRequest, publisher: str, family: str, version: str) -> Any:
     releases = selectors.with_contents(Release.objects.visible_to(request.user)).select_related("family__publisher")
+    releases = selectors.with_lineage(selectors.with_plan(releases)).defer("licence_text")
     return get_object_or_404(releases, family__publisher__slug=publisher, family__slug=family, version=version)
+
+
+def _record(found: Any, user: Any) -> dict[str, Any]:
+    """What is on record about a release beside its card and files: licence, plan, capabilities, lineage."""
+    phases = selectors.shown_phases_of(found)
+    return {
+        "licence_parts": licences.parts(found.licence),
+        "phases": phases,
+        "present": selectors.current_phase(phases),
+        "capabilities": selectors.capabilities_of(found),
+        "lineage": selectors.lineage_of(found, user),
+    }
 
 
 @require_safe
@@ -123,6 +121,7 @@ def release(request: HttpRequest, publisher: str, family: str, version: str) -> 
         "family": found.family,
         "card": card,
         "metadata": sorted(card.metadata.items()) if card else [],
+        **_record(found, request.user),
         "can_manage": request.user.is_authenticated and permissions.can_edit_release(request.user, found),
     }
     return render(request, "registry/release_detail.html", context)
@@ -159,10 +158,10 @@ def search(request: HttpRequest) -> HttpResponse:
         families = selectors.find_families(ModelFamily.objects.visible_to(user).select_related("publisher"), words)
         in_release = Q(version__icontains=words) | Q(licence__icontains=words) | Q(base_model__icontains=words)
         releases = Release.objects.visible_to(user).filter(in_release).select_related("family__publisher")
-        risks = Risk.objects.visible_to(user).matching(words).select_related("family__publisher")
+        risks = Risk.objects.visible_to(user).matching_for(user, words).select_related("family__publisher")
         context["families"] = list(families.order_by("name", "pk")[: FOUND_SHOWN + 1])
         context["releases"] = list(releases.order_by(F("published_at").desc(nulls_last=True), "-pk")[: FOUND_SHOWN + 1])
-        context["risks"] = list(risks.order_by("-urgency")[: FOUND_SHOWN + 1])
+        context["risks"] = visibility.for_reader(risks.worst_first(user)[: FOUND_SHOWN + 1], user)
         context["limit"] = FOUND_SHOWN
         context["found"] = any(context[name] for name in ("families", "releases", "risks"))
         context["inside"] = scopes(user).any()

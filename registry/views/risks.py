@@ -115,8 +115,7 @@ def risk(request: HttpRequest, pk: int) -> HttpResponse:
     """One risk. Readers from outside are sent to where the public page shows it."""
     found = get_object_or_404(selectors.risk_details(Risk.objects.visible_to(request.user)), pk=pk)
     if not (request.user.is_authenticated and permissions.can_see_inside(request.user, found.family)):
-        publisher, family = found.family.publisher.slug, found.family.slug
-        return redirect(reverse("registry:family_risks", args=[publisher, family]) + f"?number={found.number}")
+        return redirect(selectors.public_address(found))
     user = request.user
     moves = available_moves(lifecycle.RISK_MOVES, found, user)
     context = {
