@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils import translation
+
 from registry.exchange import cyclonedx, hub, spdx
 from registry.exchange.facts import Facts
 from registry.exchange.gather import facts_of, with_facts
@@ -49,11 +51,13 @@ BY_PATH = {each.path: each for each in FORMATS.values()}
 
 
 def export(release: Any, format: Format) -> Export:
-    """A release from ``with_facts`` in one format. The same data always gives the same bytes."""
+    """A release from ``with_facts`` in one format. The same data always gives the same bytes, in whatever language
+    the reader reads the portal."""
     source = None
     if format.name == "huggingface":
         source = release.cards.order_by("-number").values_list("source", flat=True).first()
-    content = format.write(facts_of(release), source)
+    with translation.override("en"):
+        content = format.write(facts_of(release), source)
     separator = "-" if format.ending == hub.ENDING else "."
     filename = f"{release.family.slug}-{release.version}{separator}{format.ending}"
     return Export(content, format.media_type, filename, f'"{hashlib.sha256(content).hexdigest()}"')

@@ -5,7 +5,7 @@ import re
 from datetime import date
 
 import pytest
-from django.utils import timezone
+from django.utils import timezone, translation
 from huggingface_hub import ModelCard as HubCard
 
 from registry import cards, exchange, services
@@ -345,6 +345,16 @@ def test_the_addresses_in_it_lead_somewhere(client, family, release, settings):
     for kind in ("website", "model-card", "risk-assessment", "issue-tracker", "distribution"):
         assert links[kind].startswith(settings.BASE_URL)
         assert client.get(links[kind].removeprefix(settings.BASE_URL)).status_code == 200, kind
+
+
+def test_the_language_of_the_reader_makes_no_difference(family, release_manager, monkeypatch):
+    release = made(family, release_manager)
+    spoken = []
+    gather = exchange.facts_of
+    monkeypatch.setattr(exchange, "facts_of", lambda row: (spoken.append(translation.get_language()), gather(row))[1])
+    with translation.override("nl"):
+        exported(release, "spdx")
+    assert spoken == ["en"]
 
 
 def test_an_unknown_format_is_not_found(client, release):
