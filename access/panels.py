@@ -14,6 +14,8 @@ from common import workspace
 from common.panels import panel
 from registry.models import Stage
 
+TIERS_ON_ONE_PAGE = 4
+
 
 @workspace.entry(
     "access",
@@ -50,6 +52,14 @@ def tiers_of_family(request: HttpRequest, family: Any) -> dict[str, Any]:
         tier.mine = mine.get(tier.pk)
     url = reverse("access:new_request", args=[family.publisher.slug, family.slug])
     return {"tiers": tiers, "ask_url": url if any(tier.open_now for tier in tiers) else ""}
+
+
+@panel("registry.terms", template="access/panel_terms.html", order=20)
+def tiers_on_one_page(request: HttpRequest, family: Any) -> dict[str, Any] | None:
+    """The first tiers in a line each: the page of terms has room for no more."""
+    tiers = list(selectors.offered_tiers(family))
+    shown = tiers[:TIERS_ON_ONE_PAGE]
+    return {"tiers": shown, "more": len(tiers) - len(shown), "family": family} if tiers else None
 
 
 @panel("registry.release_page", template="access/panel_release.html", order=20)

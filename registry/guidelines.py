@@ -30,7 +30,8 @@ from registry.models.guidelines import SUMMARY_LENGTH
 
 _STRICTNESS = {kind: place for place, kind in enumerate(RuleKind.values)}
 # So many lines of a kind fit onto the page of terms, whatever they say.
-SUMMARY_LINES = 7
+SUMMARY_LINES = 6
+CONDITION_LENGTH = 90
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,15 @@ def effective(document: Document, region: str = "", sector: str = "") -> list[Ef
     return rules
 
 
+def differences(document: Document, region: str = "", sector: str = "") -> list[tuple[RuleOverride, str, bool]]:
+    """Every override with the line of the rule it is about, and whether it holds in ``region`` and ``sector``."""
+    titles = {rule.pk: rule.title for rule in document.rules}
+    return [
+        (override, titles.get(override.rule_id, override.title), applies(override, region, sector))
+        for override in document.overrides
+    ]
+
+
 def _apply(rule: UsageRule, overrides: list[RuleOverride]) -> EffectiveRule:
     found = EffectiveRule(
         rule.key, rule.kind, Passage(rule.title), rationale=rule.rationale, in_summary=rule.in_summary
@@ -131,6 +141,9 @@ def _apply(rule: UsageRule, overrides: list[RuleOverride]) -> EffectiveRule:
             found.conditions += [Passage(override.condition, override)] if override.condition else []
             continue
         if override.kind:
+            if override.kind not in {found.kind, RuleKind.RESTRICTED}:
+                # A condition on a use that is now free or forbidden would mislead.
+                found.conditions = []
             found.kind, deciding = override.kind, override
         if override.title:
             found.title = Passage(override.title, override)
@@ -198,7 +211,7 @@ def _terms_list(name: str, rules: list[EffectiveRule]) -> TermsList:
     return TermsList(name, lines, len(rules) - len(shown))
 
 
-def shortened(text: str, length: int = 160) -> str:
+def shortened(text: str, length: int = CONDITION_LENGTH) -> str:
     """The beginning of ``text`` on one line, cut between words."""
     line = " ".join(text.split())
     if len(line) <= length:
@@ -256,12 +269,19 @@ def _part_change(
     fields = []
     for column in _compared_fields(PARTS[name]):
         was, now = _value(before, column, old), _value(after, column, new)
-        if was != now:
+        # A rule whose line changed is still the same rule.
+        same_rule = column == "rule" and _rule_key(before, old) == _rule_key(after, new)
+        if was != now and not same_rule:
             fields.append(FieldChange(column, _label(PARTS[name], column), word_diff(was, now)))
     if not fields:
         return None
     status = "added" if before is None else "removed" if after is None else "changed"
     return PartChange(name, part.key, _title_of(part), status, fields)
+
+
+def _rule_key(part: Any, document: Document | None) -> str | None:
+    rules = document.rules if document else ()
+    return next((rule.key for rule in rules if part is not None and rule.pk == part.rule_id), None)
 
 
 def _title_of(part: Part) -> str:

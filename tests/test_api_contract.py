@@ -18,7 +18,14 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 
 from accounts.services import create_token
 from common.api.reference import schema as document
-from tests.factories.registry import ArtifactFactory, MitigationFactory, ObjectiveFactory, ReleaseFactory, RiskFactory
+from tests.factories.registry import (
+    ArtifactFactory,
+    MitigationFactory,
+    ObjectiveFactory,
+    ReleaseFactory,
+    RiskFactory,
+    UsageGuidelinesFactory,
+)
 
 pytestmark = [
     pytest.mark.django_db,
@@ -48,6 +55,11 @@ def token(superuser, family, release, risk_owner):
     risk = RiskFactory(family=family, opened=True, owner=risk_owner)
     risk.objectives.add(ObjectiveFactory(family=family))
     MitigationFactory(family=family, owner=risk_owner, risks=[risk])
+    parts = {
+        name: [{}] for name in ("rules", "scenarios", "overrides", "configurations", "workflows", "remedies")
+    }
+    UsageGuidelinesFactory(family=family, number=1, published=True)
+    UsageGuidelinesFactory(family=family, number=2, parts=parts)
     return create_token(superuser, actor=superuser, name="Contract", scopes=["read", "write", "download"], days=1)[1]
 
 

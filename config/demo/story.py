@@ -11,7 +11,7 @@ from access.models import Tier
 from access.services import requests as asking
 from access.services import tiers as offering
 from common.actors import ANONYMOUS_REPORTER
-from config.demo import texts
+from config.demo import guidelines, texts
 from config.demo.cast import Cast, make_cast
 from governance import services as governance
 from incidents.services import filing, handling
@@ -57,6 +57,7 @@ def published(cast: Cast, kept: Kept) -> None:
     """The release is public, with tiers that can be asked for."""
     release: Release = kept["release"]  # type: ignore[assignment]
     kept["release"] = governance.publish_release(release, actor=cast.release_manager)
+    guidelines.write(release.family, author=cast.risk_owner, publisher=cast.release_manager)
     kept["tiers"] = [
         _tier(cast, release, name, kind, description, order, singly)
         for order, (name, kind, description, singly) in enumerate(

@@ -13,6 +13,15 @@ from registry.api.catalogue import (
 )
 from registry.api.objectives import MeasurementViewSet, ObjectiveViewSet
 from registry.api.exports import ReleaseExport
+from registry.api.guidelines import FamilyTerms, UsageGuidelinesViewSet
+from registry.api.guidelines_parts import (
+    BreachRemedyViewSet,
+    CompliantWorkflowViewSet,
+    RecommendedConfigurationViewSet,
+    RuleOverrideViewSet,
+    UsageRuleViewSet,
+    UsageScenarioViewSet,
+)
 from registry.api.people import RoleAssignmentViewSet
 from registry.api.risks import MitigationViewSet, RiskViewSet
 from registry.api.safeguards import HighRiskUseViewSet, SafeguardViewSet
@@ -31,7 +40,15 @@ router.register("training-datasets", TrainingDatasetViewSet, basename="training-
 router.register("risks", RiskViewSet, basename="risk")
 router.register("mitigations", MitigationViewSet, basename="mitigation")
 router.register("role-assignments", RoleAssignmentViewSet, basename="role-assignment")
+router.register("guidelines", UsageGuidelinesViewSet, basename="guidelines")
+router.register("guideline-rules", UsageRuleViewSet, basename="guideline-rule")
+router.register("guideline-scenarios", UsageScenarioViewSet, basename="guideline-scenario")
+router.register("guideline-overrides", RuleOverrideViewSet, basename="guideline-override")
+router.register("guideline-configurations", RecommendedConfigurationViewSet, basename="guideline-configuration")
+router.register("guideline-workflows", CompliantWorkflowViewSet, basename="guideline-workflow")
+router.register("guideline-remedies", BreachRemedyViewSet, basename="guideline-remedy")
 urlpatterns = [
+    path("families/<int:pk>/terms/", FamilyTerms.as_view(), name="family-terms"),
     path("releases/<int:pk>/exports/<slug:export_format>/", ReleaseExport.as_view(), name="release-export"),
     path("releases/<int:pk>/artifacts/<path:path>", ReleaseArtifact.as_view(), name="release-artifact"),
     *cards.urlpatterns,

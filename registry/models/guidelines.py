@@ -14,7 +14,7 @@ from registry import regions
 from registry.models.catalogue import PUBLIC_STAGES, ModelFamily, Release
 
 # What goes onto the one page of terms must fit there whatever somebody writes.
-SUMMARY_LENGTH = 500
+SUMMARY_LENGTH = 400
 TITLE_LENGTH = 120
 
 

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from common import audit, lifecycle
 from common.editing import edit, refuse_stale
 from common.lifecycle import Refused
-from registry import permissions
+from registry import permissions, selectors
 from registry.lifecycle import PUBLISH_GUIDELINES, RETIRE_GUIDELINES, SUPERSEDE_GUIDELINES
 from registry.models import (
     PARTS,
@@ -49,9 +49,9 @@ def draft_guidelines(
         raise Refused(_("This release belongs to another model family."), field="release")
     ModelFamily.objects.select_for_update().get(pk=family.pk)
     known = UsageGuidelines.objects.filter(family=family)
-    holding = list(known.filter(stage=UsageGuidelines.Stage.PUBLISHED).order_by("-number"))
-    same = next((row for row in holding if row.release_id == (release.pk if release else None)), None)
-    model = same or next((row for row in holding if row.release_id is None), None)
+    holding = list(selectors.guidelines_with_parts(known.filter(stage=UsageGuidelines.Stage.PUBLISHED)))
+    own = next((row for row in holding if row.release_id == (release.pk if release else None)), None)
+    model = own or next((row for row in holding if row.release_id is None), None)
     last = known.aggregate(last=Max("number"))["last"] or 0
     copied = {name: getattr(model, name) for name in TEXTS - {"change_note"}} if model else {}
     guidelines = UsageGuidelines(
@@ -69,10 +69,12 @@ def draft_guidelines(
     return guidelines
 
 
-def _copy_parts(source: UsageGuidelines, target: UsageGuidelines) -> None:
+def _copy_parts(source: Any, target: UsageGuidelines) -> None:
+    """Copy the parts of ``source``, a row of ``guidelines_with_parts``."""
+    document = selectors.document_of(source)
     rules: dict[int, int] = {}
-    for model in PARTS.values():
-        rows: list[Any] = list(model._default_manager.filter(guidelines=source).order_by("position", "pk"))
+    for name, model in PARTS.items():
+        rows: list[Any] = list(document.parts(name))
         before = [row.pk for row in rows]
         for row in rows:
             row.pk, row.guidelines, row.row_version, row._state.adding = None, target, 1, True
@@ -103,10 +105,12 @@ def edit_guidelines(
 @transaction.atomic
 def publish_guidelines(guidelines: UsageGuidelines, *, actor: Any) -> UsageGuidelines:
     """Publish a draft; what held before for the same family or release is superseded in the same moment."""
-    ModelFamily.objects.select_for_update().get(pk=guidelines.family_id)
     now = timezone.now()
-    before = UsageGuidelines.objects.versions_of(guidelines).filter(stage=UsageGuidelines.Stage.PUBLISHED)
-    for row in before.exclude(pk=guidelines.pk):
+    both = [UsageGuidelines.Stage.DRAFT, UsageGuidelines.Stage.PUBLISHED]
+    locked = UsageGuidelines.objects.versions_of(guidelines).filter(stage__in=both).select_for_update().order_by("pk")
+    for row in locked:
+        if row.stage != UsageGuidelines.Stage.PUBLISHED or row.pk == guidelines.pk:
+            continue
         lifecycle.apply(SUPERSEDE_GUIDELINES, row, actor=actor, changes={"superseded_at": now}, by=guidelines.number)
     return lifecycle.apply(
         PUBLISH_GUIDELINES, guidelines, actor=actor, changes={"published_at": now, "published_by": actor}

@@ -95,7 +95,7 @@ def _guidelines_page(
             for kind in (RuleKind.PERMITTED, RuleKind.RESTRICTED, RuleKind.REQUIRED, RuleKind.PROHIBITED)
         ],
         "loose_scenarios": [scenario for scenario in document.scenarios if scenario.rule_id is None],
-        "holding": [o for o in document.overrides if reading.applies(o, place.region, place.sector)],
+        "differences": reading.differences(document, place.region, place.sector),
         "versions": list(known.order_by("-number")[:VERSIONS_SHOWN]),
     }
     return render(request, "registry/guidelines_detail.html", context)

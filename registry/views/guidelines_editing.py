@@ -205,5 +205,3 @@ def guidelines_removal(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The draft is discarded. That it was here stays on record."))
         return redirect("registry:guidelines_versions", found.family_id)
     return form_page(request, "registry/guidelines_removal.html", form, guidelines=found, family=found.family)
-
-

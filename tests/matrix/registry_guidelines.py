@@ -9,7 +9,7 @@ from tests.factories.registry import (
     UsageRuleFactory,
     UsageScenarioFactory,
 )
-from tests.matrix import MEMBERS, everybody, only, route
+from tests.matrix import MEMBERS, api_only, everybody, only, route
 
 PUBLIC = everybody(200)
 TREATING = ("release_manager", "risk_owner")
@@ -92,4 +92,56 @@ PAGES = {
         args=lambda w: [w.guidelines_draft.pk], get=inside(*TREATING), post=inside(*TREATING, status=302)
     ),
 }
-API = {}
+API_INSIDE = dict.fromkeys((*MEMBERS, "superuser"), 200) | dict.fromkeys(("anonymous", "stranger", "researcher"), 404)
+
+
+def part(name, attribute, body):
+    """Rows of one kind of part: those of the draft are known inside only, and written by those who treat risks."""
+    return {
+        f"guideline-{name}-list": route(
+            get=PUBLIC,
+            post=api_only(*TREATING, status=201, outside=400),
+            body=lambda w: {"guidelines": w.guidelines_draft.pk, **body},
+        ),
+        f"guideline-{name}-detail": route(
+            args=lambda w: [getattr(w, attribute).pk],
+            get=API_INSIDE,
+            patch=api_only(*TREATING, outside=404),
+            delete=api_only(*TREATING, status=204, outside=404),
+            body=lambda w: {"position": 3},
+        ),
+    }
+
+
+LAW = {"source_title": "A law", "source_citation": "Article 1"}
+API = {
+    "guidelines-list": route(
+        get=PUBLIC,
+        post=api_only(*TREATING, status=201, outside=400),
+        body=lambda w: {"family": w.family.pk, "release": w.draft.pk},
+    ),
+    "guidelines-detail": route(
+        args=lambda w: [w.guidelines_draft.pk],
+        get=API_INSIDE,
+        patch=api_only(*TREATING, outside=404),
+        delete=api_only(*TREATING, status=204, outside=404),
+        body=lambda w: {"summary": "New."},
+    ),
+    "guidelines-publication": route(args=lambda w: [w.guidelines_draft.pk], post=api_only(*MANAGER, outside=404)),
+    "guidelines-retirement": route(
+        args=lambda w: [w.guidelines.pk], post=api_only(*MANAGER), body=lambda w: {"reason": "Over."}
+    ),
+    "guidelines-effective": route(args=lambda w: [w.guidelines.pk], get=PUBLIC, query="?region=DE"),
+    "guidelines-changes": route(args=lambda w: [w.guidelines_draft.pk], get=API_INSIDE),
+    "family-terms": route(args=lambda w: [w.family.pk], get=PUBLIC, query="?sector=health"),
+    **part("rule", "usage_rule", RULE),
+    **part(
+        "scenario",
+        "usage_scenario",
+        {"title": "Letters", "situation": "A clerk drafts letters.", "verdict": "allowed", "why": "A person reads."},
+    ),
+    **part("override", "rule_override", {"effect": "new", "region": "FR", "kind": "prohibited", "title": "X", **LAW}),
+    **part("configuration", "configuration", {"title": "Careful", "settings": "temperature = 0.2"}),
+    **part("workflow", "workflow", {"title": "Letters", "steps": ["Draft.", "Read."]}),
+    **part("remedy", "remedy", {"title": "Fraud", "follows": "Access ends.", "decided_by": "Release manager"}),
+}

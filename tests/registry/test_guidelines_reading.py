@@ -85,6 +85,21 @@ def test_a_region_may_tighten_what_a_sector_asks_for():
     assert holds([rule()], overrides, "EU", "health")[0].kind == "prohibited"
 
 
+def test_a_use_that_becomes_forbidden_loses_its_condition():
+    own = rule(kind="restricted", condition="A person decides.")
+    children = override(1, sector="children", kind="prohibited", text="Not here.")
+    assert holds([own], [children], "", "children")[0].conditions == []
+    assert holds([own], [children])[0].condition == "A person decides."
+
+
+def test_differences_name_the_rule_and_say_which_hold():
+    eu, new = override(1, region="EU", kind="prohibited"), override(2, "new", rule_id=None, sector="health", title="X")
+    assert reading.differences(document([rule()], [eu, new]), "DE") == [
+        (eu, "Screen job applications", True),
+        (new, "X", False),
+    ]
+
+
 def test_a_new_rule_holds_only_where_it_is_made():
     new = override(1, "new", rule_id=None, region="EU", kind="prohibited", title="Score people")
     assert [found.title.text for found in holds([rule()], [new], "IT")] == ["Screen job applications", "Score people"]
@@ -164,6 +179,13 @@ def test_changes_show_an_override_by_its_place():
     assert values["Region"] == "European Union"
     assert values["Rule"] == "Screen job applications"
     assert values["The use is"] == "Prohibited"
+
+
+def test_a_rule_with_other_words_is_not_another_rule():
+    old = document([rule(1, title="Old line")], [override(1, region="EU", text="Say so.", rule_id=1)])
+    new = document([rule(2, title="New line")], [override(1, region="EU", text="Say so.", rule_id=2)])
+    new.rules[0].key = "rule-1"
+    assert [(change.part, change.key) for change in reading.changes(old, new)] == [("rules", "rule-1")]
 
 
 def test_everything_is_new_in_a_first_version():
