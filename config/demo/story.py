@@ -11,7 +11,7 @@ from access.models import Tier
 from access.services import requests as asking
 from access.services import tiers as offering
 from common.actors import ANONYMOUS_REPORTER
-from config.demo import guidelines, texts
+from config.demo import guidelines, provenance, texts
 from config.demo.cast import Cast, make_cast
 from governance import services as governance
 from incidents.services import filing, handling
@@ -51,6 +51,9 @@ def draft(cast: Cast, kept: Kept) -> None:
     for path, content in _files().items():
         artifacts.add_artifact(release, actor=cast.release_manager, path=path, content=io.BytesIO(content))
     kept |= {"family": family, "release": release, "risks": _risks(cast, family)}
+    provenance.measured(cast, release, list(family.objectives.all()))
+    kept["safeguards"] = provenance.guarded(cast, family, kept["risks"])  # type: ignore[arg-type]
+    provenance.trained(cast, family, release)
 
 
 def published(cast: Cast, kept: Kept) -> None:
@@ -96,17 +99,7 @@ STAGES: dict[str, Callable[[Cast, Kept], None]] = {"draft": draft, "published": 
 
 
 def _risks(cast: Cast, family: object) -> list[Risk]:
-    objectives = [
-        catalogue.add_objective(family, actor=cast.release_manager, title=title, statement=statement)  # type: ignore[arg-type]
-        for title, statement in (
-            ("Nobody is deceived", "Text made with the model is not used to make people believe who wrote it."),
-            (
-                "As good in Dutch as in English",
-                "Refusals and accuracy differ by at most 5 points between the languages.",
-            ),
-            ("Nothing private comes out", "No personal data from training can be drawn out."),
-        )
-    ]
+    objectives = provenance.objectives(cast, family)  # type: ignore[arg-type]
     made = []
     for title, harm, affected, objective, before, after, is_public in texts.RISKS:
         risk = risks.create_risk(
@@ -244,6 +237,7 @@ def _misuse(cast: Cast, kept: Kept) -> None:
         risks=made[:1],  # type: ignore[index]
     )
     decision = governance.publish_decision(decision, actor=cast.reviewer)
+    provenance.chosen_by(cast, kept["safeguards"][0], decision)  # type: ignore[index]
     incident_services.link_decision(case, decision, actor=cast.incident_handler)
     incident_services.record_lessons(
         case,
