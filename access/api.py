@@ -19,13 +19,13 @@ from rest_framework.views import APIView
 from access import permissions, services
 from access import serializers as shapes
 from access.evaluator import explain, judgeable
-from access.models import AccessRequest, Grant, RequestMessage, TermsVersion, Tier
+from access.models import AccessRequest, Grant, PhaseTier, RequestMessage, TermsVersion, Tier
 from accounts.roles import Role
 from accounts.services import holders
 from common.api.filters import FilterSet
 from common.api.permissions import SignedIn, SignedInToWrite
 from common.api.views import IdempotentCreateMixin, LostUpdateMixin, etag
-from registry.models import Release
+from registry.models import Phase, Release
 
 
 class Answering:
@@ -312,9 +312,36 @@ class AccessCheck(APIView):
         return Response(shapes.AccessCheckSerializer(explain(request.user, get_object_or_404(rows, pk=number))).data)
 
 
+class PhaseTiers(APIView):
+    """The tiers that are open while a release is in a phase of its plan."""
+
+    permission_classes = [SignedInToWrite]
+
+    @extend_schema(operation_id="phase_tiers", responses=shapes.PhaseTiersSerializer)
+    def get(self, request: Request, pk: int) -> Response:
+        """Numbers of the tiers that it opens, of those that you may know of."""
+        phase = get_object_or_404(Phase.objects.visible_to(request.user), pk=pk)
+        seen = PhaseTier.objects.visible_to(request.user).filter(phase=phase).order_by("tier__order", "tier_id")
+        return Response({"tiers": list(seen.values_list("tier_id", flat=True))})
+
+    @extend_schema(
+        operation_id="phase_tiers_set", request=shapes.PhaseTiersSerializer, responses=shapes.PhaseTiersSerializer
+    )
+    def put(self, request: Request, pk: int) -> Response:
+        """Say which tiers it opens. A phase that was entered can be narrowed, not widened."""
+        phase = get_object_or_404(Phase.objects.visible_to(request.user), pk=pk)
+        given = shapes.PhaseTiersSerializer(data=request.data, context={"user": request.user})
+        given.is_valid(raise_exception=True)
+        services.set_phase_tiers(phase, actor=request.user, tiers=given.validated_data["tiers"])
+        return self.get(request, pk)
+
+
 router = SimpleRouter()
 router.register("tiers", TierViewSet, "tier")
 router.register("terms", TermsViewSet, "terms")
 router.register("access-requests", AccessRequestViewSet, "access-request")
 router.register("grants", GrantViewSet, "grant")
-urlpatterns = [path("access-check/", AccessCheck.as_view(), name="access-check")]
+urlpatterns = [
+    path("access-check/", AccessCheck.as_view(), name="access-check"),
+    path("phases/<int:pk>/tiers/", PhaseTiers.as_view(), name="phase-tiers"),
+]

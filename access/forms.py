@@ -26,6 +26,19 @@ class TierChoiceForm(BaseForm):
         )
 
 
+class PhaseTiersForm(BaseForm):
+    """The tiers of a family that a phase opens: all, some or none."""
+
+    tiers = forms.ModelMultipleChoiceField(queryset=Tier.objects.none(), label=_("Open in this phase"), required=False)
+
+    def __init__(self, *args: Any, tiers: list[Tier], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        fields: dict[str, Any] = self.fields
+        fields["tiers"].queryset = Tier.objects.filter(pk__in=[tier.pk for tier in tiers]).order_by("order", "pk")
+        hints = {str(tier.pk): tier.description for tier in tiers}
+        fields["tiers"].widget = CheckboxCards(choices=[(tier.pk, tier.name) for tier in tiers], hints=hints)
+
+
 class QuestionsForm(BaseForm):
     """What everybody is asked, then what the tier asks."""
 

@@ -73,3 +73,17 @@ def gate_of_release(request: HttpRequest, release: Any) -> dict[str, Any]:
     )
     ask = f"{url}?release={release.version}" if can_ask else ""
     return {"verdict": verdict, "ask_url": ask}
+
+
+@panel("registry.phase", template="access/panel_phase.html", order=20)
+@panel("registry.phase_entry", template="access/panel_phase.html", order=20)
+def tiers_of_phase(request: HttpRequest, phase: Any) -> dict[str, Any] | None:
+    """What a phase of a plan opens. All phases of a page are read at once, and kept with their release."""
+    if not phase.opens:
+        return None
+    release = phase.release
+    if not hasattr(release, "tiers_by_phase"):
+        release.tiers_by_phase = selectors.tiers_by_phase(release)
+    stages = {phase.Stage.PLANNED, phase.Stage.ENTERED}
+    can_change = phase.stage in stages and permissions.can_manage_tiers(request.user, release.family)
+    return {"phase": phase, "tiers": release.tiers_by_phase.get(phase.pk, []), "can_change": can_change}

@@ -75,6 +75,20 @@ class TierChangesSerializer(NewTierSerializer):
         fields = [name for name in NewTierSerializer.Meta.fields if name != "family"]
 
 
+class VisibleTier(serializers.PrimaryKeyRelatedField[Any]):
+    """A tier by number, among those that the caller may know of."""
+
+    def get_queryset(self) -> Any:
+        user = self.context.get("user")
+        return Tier.objects.visible_to(user) if user is not None else Tier.objects.none()
+
+
+class PhaseTiersSerializer(serializers.Serializer[Any]):
+    tiers = VisibleTier(
+        queryset=Tier.objects.none(), many=True, help_text="All tiers that it opens. What is missing closes."
+    )
+
+
 class TermsSerializer(serializers.ModelSerializer[TermsVersion]):
     document = serializers.CharField(read_only=True, help_text="The whole agreement as Markdown: what sha256 is of.")
 

@@ -23,6 +23,7 @@ urlpatterns = [
     path("workspace/access/<int:pk>/assignment/", views.assignment, name="assignment"),
     path("workspace/grants/", views.grant_list, name="grant_list"),
     path("workspace/grants/<int:pk>/<str:change>/", views.grant_change, name="grant_change"),
+    path("workspace/releases/phases/<int:pk>/tiers/", views.phase_tiers, name="phase_tiers"),
     path("workspace/tiers/", views.tier_list, name="tier_list"),
     path("workspace/tiers/new/<int:family>/", views.tier_new, name="tier_new"),
     path("workspace/tiers/<int:pk>/", views.tier_edit, name="tier_edit"),

@@ -22,10 +22,12 @@ from governance.models import Decision
 from governance.serializers import (
     DecisionSerializer,
     DecisionTextSerializer,
+    EntrySerializer,
     NewDecisionSerializer,
     ReasonSerializer,
     ReleaseStateSerializer,
 )
+from registry.api.plan import PhaseSerializer, phases_for
 from registry.models import Release, Risk
 
 
@@ -162,10 +164,31 @@ class ReleaseReinstatement(ReleaseMove):
         )
 
 
+class PhaseEntry(APIView):
+    permission_classes = [SignedIn]
+
+    @extend_schema(request=EntrySerializer, responses=PhaseSerializer, operation_id="phase_entry")
+    def post(self, request: Request, pk: int) -> Response:
+        """Let a release enter a phase of its plan: the gate opens only the tiers of this phase from then on.
+
+        The first phase that opens anything publishes the release. One that withdraws it needs a reason. An
+        ``If-Match`` makes sure that you enter the phase that you read.
+        """
+        phase = get_object_or_404(phases_for(request.user), pk=pk)
+        given = EntrySerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        version = LostUpdateMixin().expected_version(request) if request.headers.get("If-Match") else None
+        services.enter_phase(phase, actor=request.user, expected_version=version, **given.validated_data)
+        fresh = phases_for(request.user).get(pk=pk)
+        body = PhaseSerializer(fresh, context={"request": request}).data
+        return Response(body, headers={"ETag": etag(fresh.row_version)})
+
+
 router = SimpleRouter()
 router.register("decisions", DecisionViewSet, basename="decision")
 urlpatterns = [
     path("releases/<int:pk>/publication/", ReleasePublication.as_view(), name="release-publication"),
     path("releases/<int:pk>/withdrawal/", ReleaseWithdrawal.as_view(), name="release-withdrawal"),
+    path("phases/<int:pk>/entry/", PhaseEntry.as_view(), name="phase-entry"),
     path("releases/<int:pk>/reinstatement/", ReleaseReinstatement.as_view(), name="release-reinstatement"),
 ]

@@ -8,7 +8,8 @@ from accounts.roles import ANY_ROLE
 from common import audit
 from common.models import AuditEvent
 from governance.models import Decision, DecisionQuerySet
-from registry.models import ModelFamily, Risk
+from registry.models import ModelFamily, Phase, Risk, Stage
+from registry.models.plan import PhaseKind
 
 
 def decisions_for(user: Any) -> DecisionQuerySet:
@@ -52,3 +53,19 @@ WORDS = {
 def history(decision: Decision) -> list[tuple[AuditEvent, Any]]:
     """What happened to ``decision``, newest first, each with words for it."""
     return [(event, WORDS.get(event.verb.rpartition(".")[2], event.verb)) for event in audit.trail(decision)[:50]]
+
+
+def entry_words(phase: Phase) -> Any:
+    """What happens when ``phase`` is entered."""
+    if phase.kind == PhaseKind.WITHDRAWN:
+        return _("The release is withdrawn: every gate closes at once, to everybody, and the page says why.")
+    if phase.opens and phase.release.stage == Stage.DRAFT:
+        return _(
+            "The release is published with it: a public page, card and files that stay. The gate opens the tiers "
+            "of this phase and no others."
+        )
+    if phase.kind == PhaseKind.END_OF_SUPPORT:
+        return _("Page and gate say that support has ended. The tiers of this phase stay open, all others close.")
+    if phase.kind == PhaseKind.INTERNAL:
+        return _("Nobody outside sees anything. The plan is followed from now on.")
+    return _("The gate opens the tiers of this phase and no others, from that moment.")

@@ -91,6 +91,12 @@ class ReasonSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=4000)
 
 
+class EntrySerializer(serializers.Serializer[Any]):
+    reason = serializers.CharField(
+        max_length=4000, required=False, allow_blank=True, help_text="Why, for a phase that withdraws the release."
+    )
+
+
 class ReleaseStateSerializer(serializers.ModelSerializer[Release]):
     class Meta:
         model = Release

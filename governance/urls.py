@@ -17,6 +17,7 @@ urlpatterns = [
     path("workspace/decisions/<int:pk>/publication/", views.moves.decision_publication, name="decision_publication"),
     path("workspace/decisions/<int:pk>/supersession/", views.moves.decision_supersession, name="decision_supersession"),
     path("workspace/decisions/<int:pk>/annulment/", views.moves.decision_annulment, name="decision_annulment"),
+    path("workspace/releases/phases/<int:pk>/entry/", views.moves.phase_entry, name="phase_entry"),
     path("workspace/releases/<int:pk>/publication/", views.moves.release_publication, name="release_publication"),
     path("workspace/releases/<int:pk>/withdrawal/", views.moves.release_withdrawal, name="release_withdrawal"),
     path("workspace/releases/<int:pk>/reinstatement/", views.moves.release_reinstatement, name="release_reinstatement"),

@@ -19,6 +19,7 @@ from registry.views import (
     risks,
     safeguards,
     training_data,
+    visibility,
 )
 
 app_name = "registry"
@@ -148,6 +149,11 @@ urlpatterns = [
         name="training_data_removal",
     ),
     path("workspace/releases/publishers/<int:pk>/", families.publisher_edit, name="publisher_edit"),
+    path(
+        "workspace/releases/publishers/<int:pk>/risk-fields/",
+        visibility.public_risk_fields,
+        name="public_risk_fields",
+    ),
     path(
         "workspace/releases/families/<int:pk>/guidelines/",
         guidelines_editing.guidelines_versions,

@@ -19,7 +19,7 @@ from access.views.requests import (
     terms_acceptance,
     withdrawal,
 )
-from access.views.tiers import terms_publication, tier_edit, tier_list, tier_new, tier_questions
+from access.views.tiers import phase_tiers, terms_publication, tier_edit, tier_list, tier_new, tier_questions
 
 __all__ = [
     "assignment",
@@ -32,6 +32,7 @@ __all__ = [
     "message",
     "mine",
     "new_request",
+    "phase_tiers",
     "questions",
     "queue",
     "request_page",

@@ -7,17 +7,19 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from access import permissions, selectors, services
-from access.forms import QuestionFormSet, TermsForm, TierForm
+from access.forms import PhaseTiersForm, QuestionFormSet, TermsForm, TierForm
 from access.models import Tier
 from access.models.tiers import terms_digest
 from access.views.shared import allow, carry_out, sent, status_of
 from accounts.roles import Role
 from common.http import page
 from common.lifecycle import Refused
-from registry.models import ModelFamily
+from registry.models import ModelFamily, Phase
+from registry.views.plan import phase_inside
 
 
 @require_safe
@@ -130,3 +132,23 @@ def publish(request: HttpRequest, tier: Tier, data: dict[str, Any]) -> Any:
 def managed(request: HttpRequest, pk: int) -> Tier:
     """A tier that one may change; for everybody else it does not exist here."""
     return get_object_or_404(selectors.managed_tiers(request.user), pk=pk)
+
+
+@page
+@login_required
+@never_cache
+def phase_tiers(request: HttpRequest, pk: int) -> HttpResponse:
+    """Which tiers are open while a release is in a phase of its plan."""
+    phase = phase_inside(request, pk)
+    allow(permissions.can_manage_tiers(request.user, phase.family))
+    chosen = list(selectors.phase_tiers(phase))
+    # A phase that was entered can only be narrowed.
+    offered = list(phase.family.tiers.all()) if phase.stage == Phase.Stage.PLANNED else chosen
+    form = PhaseTiersForm(sent(request), tiers=offered, initial={"tiers": [tier.pk for tier in chosen]})
+    if form.is_valid():
+        tiers = form.cleaned_data["tiers"]
+        if carry_out(form, lambda: services.set_phase_tiers(phase, actor=request.user, tiers=tiers)) is not None:
+            messages.success(request, _("Saved."))
+            return redirect("registry:release_plan", phase.release_id)
+    context = {"form": form, "phase": phase, "release": phase.release, "offered": offered}
+    return render(request, "access/phase_tiers.html", context, status=status_of(form))

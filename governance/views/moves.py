@@ -13,10 +13,13 @@ from django.views.decorators.cache import never_cache
 
 from common.http import page
 from common.lifecycle import Move, Refused
-from governance import lifecycle, services
+from governance import lifecycle, permissions, selectors, services
 from governance.forms import ReasonForm
 from governance.models import Decision
-from registry.models import ModelFamily, Release
+from registry.models import ModelFamily, Phase, Release
+from registry.models.plan import PhaseKind
+from registry.selectors import current_phase, plan_of
+from registry.views.plan import phase_inside
 
 
 def _confirm(
@@ -86,6 +89,41 @@ def release_reinstatement(request: HttpRequest, pk: int) -> HttpResponse:
 
     done = _("%s is published again.") % release
     return _confirm(request, lifecycle.REINSTATE_RELEASE, release, act, release.get_absolute_url(), done)
+
+
+@page
+@login_required
+@never_cache
+def phase_entry(request: HttpRequest, pk: int) -> HttpResponse:
+    """What entering a phase does, what it opens, and the button; the reason where it withdraws the release."""
+    phase = phase_inside(request, pk)
+    if not permissions.can_enter_phase(request.user, phase):
+        raise PermissionDenied
+    plan_of(phase.release)
+    phase = next((each for each in phase.release.phases.all() if each.pk == pk), phase)
+    withdraws = phase.kind == PhaseKind.WITHDRAWN
+    form = ReasonForm(request.POST or None) if withdraws else None
+    reasons = [reason for need in lifecycle.ENTER_PHASE.needs if (reason := need(phase))]
+    if phase.stage not in lifecycle.ENTER_PHASE.sources:
+        reasons = [_("This is not possible while it is “%s”.") % phase.stage_label]
+    status = 200
+    if request.method == "POST":
+        try:
+            if form is None or form.is_valid():
+                reason = form.cleaned_data["reason"] if form else ""
+                services.enter_phase(phase, actor=request.user, reason=reason)
+                messages.success(request, _("%s has entered the phase.") % phase.release)
+                return redirect("registry:release_plan", phase.release_id)
+        except Refused as refusal:
+            reasons = refusal.reasons
+        status = 409 if reasons else 422
+    return render(request, "governance/phase_entry.html", _entry(phase, form, reasons), status=status)
+
+
+def _entry(phase: Phase, form: ReasonForm | None, reasons: list[str]) -> dict[str, Any]:
+    present = current_phase(list(phase.release.phases.all()))
+    context = {"phase": phase, "release": phase.release, "present": present, "form": form, "reasons": reasons}
+    return {**context, "move": lifecycle.ENTER_PHASE, "help": selectors.entry_words(phase)}
 
 
 def _decision(request: HttpRequest, pk: int) -> Decision:

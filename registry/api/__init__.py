@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from registry.api import cards
+from registry.api.capabilities import CapabilityStatusViewSet
 from registry.api.catalogue import (
     ArtifactViewSet,
     FamilyViewSet,
@@ -11,8 +12,10 @@ from registry.api.catalogue import (
     ReleaseArtifact,
     ReleaseViewSet,
 )
-from registry.api.objectives import MeasurementViewSet, ObjectiveViewSet
 from registry.api.exports import ReleaseExport
+from registry.api.licences import ReleaseLicence
+from registry.api.lineage import ReleaseLineage, ReleaseLineageEdge
+from registry.api.objectives import MeasurementViewSet, ObjectiveViewSet
 from registry.api.guidelines import FamilyTerms, UsageGuidelinesViewSet
 from registry.api.guidelines_parts import (
     BreachRemedyViewSet,
@@ -23,6 +26,7 @@ from registry.api.guidelines_parts import (
     UsageScenarioViewSet,
 )
 from registry.api.people import RoleAssignmentViewSet
+from registry.api.plan import CriterionViewSet, PhaseViewSet, ReleasePlan
 from registry.api.risks import MitigationViewSet, RiskViewSet
 from registry.api.safeguards import HighRiskUseViewSet, SafeguardViewSet
 from registry.api.training_data import TrainingDatasetViewSet
@@ -40,6 +44,9 @@ router.register("training-datasets", TrainingDatasetViewSet, basename="training-
 router.register("risks", RiskViewSet, basename="risk")
 router.register("mitigations", MitigationViewSet, basename="mitigation")
 router.register("role-assignments", RoleAssignmentViewSet, basename="role-assignment")
+router.register("phases", PhaseViewSet, basename="phase")
+router.register("criteria", CriterionViewSet, basename="criterion")
+router.register("capability-statuses", CapabilityStatusViewSet, basename="capability-status")
 router.register("guidelines", UsageGuidelinesViewSet, basename="guidelines")
 router.register("guideline-rules", UsageRuleViewSet, basename="guideline-rule")
 router.register("guideline-scenarios", UsageScenarioViewSet, basename="guideline-scenario")
@@ -49,6 +56,10 @@ router.register("guideline-workflows", CompliantWorkflowViewSet, basename="guide
 router.register("guideline-remedies", BreachRemedyViewSet, basename="guideline-remedy")
 urlpatterns = [
     path("families/<int:pk>/terms/", FamilyTerms.as_view(), name="family-terms"),
+    path("releases/<int:pk>/licence/", ReleaseLicence.as_view(), name="release-licence"),
+    path("releases/<int:pk>/plan/", ReleasePlan.as_view(), name="release-plan"),
+    path("releases/<int:pk>/lineage/", ReleaseLineage.as_view(), name="release-lineage"),
+    path("releases/<int:pk>/lineage/<int:edge>/", ReleaseLineageEdge.as_view(), name="release-lineage-edge"),
     path("releases/<int:pk>/exports/<slug:export_format>/", ReleaseExport.as_view(), name="release-export"),
     path("releases/<int:pk>/artifacts/<path:path>", ReleaseArtifact.as_view(), name="release-artifact"),
     *cards.urlpatterns,

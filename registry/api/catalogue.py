@@ -40,12 +40,13 @@ from registry.api.serializers import (
     ReleaseSerializer,
     ReleaseTextSerializer,
 )
+from registry.api.visibility import RiskFieldsActions
 from registry.models import Artifact, ModelFamily, Publisher, Release
 
 IF_MATCH = OpenApiParameter("If-Match", str, OpenApiParameter.HEADER, required=True, description="The ETag you read.")
 
 
-class PublisherViewSet(Register):
+class PublisherViewSet(RiskFieldsActions, Register):
     """Publishers: those with a public release, and those where you hold a role."""
 
     serializer_class = PublisherSerializer
@@ -130,7 +131,8 @@ class ReleaseViewSet(Register):
     ordering_fields: ClassVar[list[str]] = ["id", "updated_at"]
 
     def get_queryset(self) -> QuerySet[Release]:
-        return Release.objects.visible_to(self.request.user).select_related("family__publisher")
+        rows = Release.objects.visible_to(self.request.user).select_related("family__publisher")
+        return rows.defer("licence_text")
 
     @extend_schema(request=NewReleaseSerializer, responses={201: ReleaseSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

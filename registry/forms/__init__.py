@@ -9,8 +9,9 @@ from registry.forms.catalogue import (
     ReleaseForm,
     SearchForm,
 )
-from registry.forms.objectives import MeasurementForm, ObjectiveForm
 from registry.forms.guidelines import GuidelinesForm, NewGuidelinesForm, PlaceForm
+from registry.forms.objectives import MeasurementForm, ObjectiveForm
+from registry.forms.plan import CapabilityForm, CriterionEvidenceForm, CriterionForm, ParentForm, PhaseForm
 from registry.forms.risks import (
     AssessmentForm,
     MitigationEditForm,
@@ -27,11 +28,14 @@ from registry.forms.training_data import CroissantForm, TrainingDatasetForm
 __all__ = [
     "ArtifactForm",
     "AssessmentForm",
+    "CapabilityForm",
     "CardForm",
     "CardSourceForm",
     "CardUploadForm",
     "CatalogueFilterForm",
     "CompareForm",
+    "CriterionEvidenceForm",
+    "CriterionForm",
     "CroissantForm",
     "FamilyForm",
     "GuidelinesForm",
@@ -43,6 +47,8 @@ __all__ = [
     "NewGuidelinesForm",
     "ObjectiveForm",
     "OwnerForm",
+    "ParentForm",
+    "PhaseForm",
     "PlaceForm",
     "PublisherForm",
     "ReasonForm",

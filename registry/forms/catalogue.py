@@ -116,12 +116,24 @@ class ReleaseEditForm(VersionedForm, BaseModelForm):
 
     class Meta:
         model = Release
-        fields = ["version", "modality", "licence", "base_model", "languages"]
+        fields = [
+            *("version", "modality", "licence", "licence_name", "licence_url", "licence_text", "intended_users"),
+            *("base_model", "languages"),
+        ]
+        widgets = {
+            "licence": forms.TextInput(attrs={"spellcheck": "false", "autocomplete": "off"}),
+            "licence_text": forms.Textarea(attrs={"rows": 5, "class": "mono"}),
+            "intended_users": forms.Textarea(attrs={"rows": 3}),
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk and self.instance.stage != Stage.DRAFT:
             del self.fields["version"], self.fields["licence"]
+            for name in ("licence_name", "licence_url", "licence_text"):
+                # What a published release left out can still be filled in.
+                if getattr(self.instance, name):
+                    del self.fields[name]
 
 
 class CardForm(BaseForm):

@@ -34,6 +34,10 @@ def plan_of(release: Release) -> list[Phase]:
     phases = list(rows.prefetch_related(Prefetch("criteria", queryset=criteria))[:PHASES_SHOWN])
     for phase in phases:
         phase.release = release
+    # Left on the release, so that what a move needs of the other phases is found without a query.
+    known: Any = Phase.objects.none()
+    known._result_cache, known._prefetch_done = phases, True
+    release.__dict__.setdefault("_prefetched_objects_cache", {})["phases"] = known
     return phases
 
 

@@ -142,6 +142,18 @@ ROUTES: dict[str, Route] = {
         put=everybody(403) | {"anonymous": 401, "release_manager": 200, "superuser": 200},
         body=lambda w: {"questions": []},
     ),
+    "access:phase_tiers": route(
+        args=lambda w: [w.public_phase.pk],
+        get=only("release_manager"),
+        post=only("release_manager", status=302),
+        body=lambda w: {"tiers": [w.tier.pk]},
+    ),
+    "api:phase-tiers": route(
+        args=lambda w: [w.public_phase.pk],
+        get=PUBLIC,
+        put=api_only("release_manager"),
+        body=lambda w: {"tiers": [w.tier.pk]},
+    ),
     "api:tier-terms": route(
         args=lambda w: [w.tier.pk],
         post=everybody(403) | {"anonymous": 401, "release_manager": 201, "superuser": 201},

@@ -77,6 +77,10 @@ ROUTES = {
         post=only("release_manager", status=(302, 409)),
         body=lambda w: REASON,
     ),
+    "governance:phase_entry": route(
+        args=lambda w: [w.phase.pk], get=only(*DECIDERS, outside=404), post=only(*DECIDERS, status=302, outside=404)
+    ),
+    "api:phase-entry": route(args=lambda w: [w.phase.pk], post=api_only(*DECIDERS, outside=404)),
     "api:decision-list": route(
         get=everybody(200),
         post=api_only(*RECORDERS, status=201, others=403),

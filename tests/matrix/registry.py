@@ -7,6 +7,7 @@ from tests.matrix import (
     registry_exports,
     registry_guidelines,
     registry_objectives,
+    registry_plan,
     route,
 )
 from tests.registry.cards import CARD
@@ -234,6 +235,8 @@ API = {
 }
 PAGES |= registry_guidelines.PAGES | registry_cards.PAGES | registry_exports.PAGES | registry_objectives.PAGES
 API |= registry_guidelines.API | registry_cards.API | registry_exports.API | registry_objectives.API
+PAGES |= registry_plan.PAGES
+API |= registry_plan.API
 ROUTES = {f"registry:{name}": row for name, row in PAGES.items()} | {f"api:{name}": row for name, row in API.items()}
 
 
@@ -242,3 +245,4 @@ def build(w):
     registry_guidelines.build(w)
     registry_objectives.build(w)
     registry_cards.build(w)
+    registry_plan.build(w)
