@@ -14,6 +14,11 @@ from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 
+from common.references import Target
+
+# Where a permanent reference (``common.references``) may stand in a text.
+MENTION = re.compile(r"(?<![\w-])[A-Z]{1,5}-[1-9][0-9]{0,8}(?![\w-])")
+
 
 class _Renderer(RendererHTML):
     """Markdown as our own pages want it: headings below the page's, links that endorse nothing."""
@@ -37,6 +42,22 @@ class _Renderer(RendererHTML):
             return super().image(tokens, idx, options, env)
         # A picture from elsewhere would tell its host who reads this page.
         return conditional_escape(tokens[idx].content)
+
+    def text(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
+        words = tokens[idx].content
+        targets = env.get("references", {})
+        if not targets or not MENTION.search(words):
+            return super().text(tokens, idx, options, env)
+        if sum(token.nesting for token in tokens[:idx] if token.type in {"link_open", "link_close"}):
+            return super().text(tokens, idx, options, env)
+        made, end = "", 0
+        for found in MENTION.finditer(words):
+            target = targets.get(found[0])
+            if target is not None:
+                link = f'<a href="{conditional_escape(target.url)}" title="{conditional_escape(target.label)}">'
+                made += f"{conditional_escape(words[end : found.start()])}{link}{found[0]}</a>"
+                end = found.end()
+        return made + conditional_escape(words[end:])
 
     def table_open(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return '<div class="table-scroll" tabindex="0"><table class="table">'
@@ -93,16 +114,23 @@ def markdown(
     *,
     pictures: Mapping[str, str] | None = None,
     anchors: Mapping[int, str] | None = None,
+    references: Mapping[str, Target] | None = None,
 ) -> SafeString:
     """Turn Markdown that somebody else wrote into HTML that is safe on our pages.
 
     HTML inside the text stays text, but for comments, which are left out. Headings move down by ``shift`` so
     that the page keeps its one ``h1``; pictures become their description, but for those that ``pictures`` has
-    an address of ours for. ``anchors`` gives the headings on these lines (from 0) an id.
+    an address of ours for. ``anchors`` gives the headings on these lines (from 0) an id; ``references`` makes
+    links of these words ("D-12"), but not inside code and links.
     """
     if not text:
         return mark_safe("")
-    env = {"shift": max(int(shift), 1), "pictures": pictures or {}, "anchors": anchors or {}}
+    env = {
+        "shift": max(int(shift), 1),
+        "pictures": pictures or {},
+        "anchors": anchors or {},
+        "references": references or {},
+    }
     html = _markdown.render(str(text), env)
     clean = nh3.clean(
         html,

@@ -97,6 +97,7 @@ FACTS = {
     "public_risks": _("the public risks of the model"),
     "contact": _("the contact of the publisher"),
     "safeguards": _("the safeguards of the model family"),
+    "safeguard_reasons": _("why each safeguard of the model family was chosen"),
     "training_data": _("the training data sets of the model family"),
 }
 
@@ -119,7 +120,7 @@ _READERS = Catalogue(
             "10",
             _("Why each safeguard was chosen"),
             ("safeguards",),
-            facts=("safeguards",),
+            facts=("safeguard_reasons",),
             mentions=r"because|chosen|chose|decided|decision|reason|instead|rather|\bD-\d+",
         ),
         *(

@@ -8,7 +8,7 @@ from django.db.models import Exists, F, OuterRef, QuerySet
 from django.urls import reverse
 
 from common.markup import sources_of_pictures
-from registry.models import Artifact, ModelCard, Release, Risk
+from registry.models import Artifact, ModelCard, Release, Risk, Safeguard, TrainingDataset
 
 PICTURES = {
     ".png": "image/png",
@@ -35,6 +35,7 @@ def card_version(release: Release, user: Any, number: int | None = None) -> Mode
 def card_facts(release: Release) -> dict[str, bool]:
     """What the registry knows of ``release`` by the names of ``registry.documentation.requirements.FACTS``."""
     shown = Risk.objects.shown().open().filter(family=OuterRef("family"))
+    safeguards = Safeguard.objects.shown().active().filter(family=OuterRef("family"))
     asked = Release.objects.filter(pk=release.pk).values(
         "licence",
         "modality",
@@ -46,6 +47,9 @@ def card_facts(release: Release) -> dict[str, bool]:
         contact=F("family__publisher__contact_email"),
         files=Exists(Artifact.objects.filter(release=OuterRef("pk"))),
         public_risks=Exists(shown),
+        safeguards=Exists(safeguards),
+        safeguard_reasons=Exists(safeguards) & ~Exists(safeguards.filter(why_chosen="", decision="")),
+        training_data=Exists(TrainingDataset.objects.shown().filter(family=OuterRef("family"))),
     )
     known = dict(asked.get())
     known["published"] = known.pop("published_at")

@@ -3,9 +3,11 @@
 from typing import Any
 
 from django import template
+from django.contrib.auth.models import AnonymousUser
 from django.utils.safestring import SafeString
 
-from common.markup import markdown
+from common.markup import MENTION, markdown
+from common.references import resolve_all
 from registry import selectors
 from registry.documentation import sections
 from registry.documentation.comparison import Change
@@ -17,11 +19,15 @@ register = template.Library()
 _SHOWN = 240
 
 
-@register.simple_tag
-def card_text(release: Any, body: str, shift: int = 1) -> SafeString:
-    """The text of a card as HTML: sections with anchors ``card-<name>``, pictures from the release's own files."""
+@register.simple_tag(takes_context=True)
+def card_text(context: Any, release: Any, body: str, shift: int = 1) -> SafeString:
+    """The text of a card as HTML: sections with anchors ``card-<name>``, pictures from the release's own files,
+    and links to the decisions and risks it names, as far as the reader may know of them."""
     anchors = {section.line: f"card-{section.name}" for section in sections.split(body) if section.level}
-    return markdown(body, shift, anchors=anchors, pictures=selectors.pictures_of(release, body))
+    user = getattr(context.get("request"), "user", None) or AnonymousUser()
+    named = resolve_all(set(MENTION.findall(body)), user, within=release.family)
+    pictures = selectors.pictures_of(release, body)
+    return markdown(body, shift, anchors=anchors, pictures=pictures, references=named)
 
 
 @register.simple_tag

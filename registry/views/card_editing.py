@@ -89,8 +89,9 @@ def card_section(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     section = sections.find(base.body, name) if base else None
     if section is None and name not in BY_KEY:
         raise Http404
-    stored = sections.core(section.text) if section else ""
     kind = BY_KEY.get(section.key if section else name)
+    parts = "\n\n\n".join(f"### {part}" for part in kind.parts) if kind else ""
+    stored = sections.core(section.text) if section else parts
     initial = {"text": stored, "number": base.number if base else 0}
     form = SectionForm(posted(request), initial=initial, corrects=_corrects(found))
     if _saved(form, services.edit_card_section, found, request, name=name) is not None:

@@ -8,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from common.markup import markdown, sources_of_pictures
+from common.references import Target
 from registry import cards
 from registry.documentation import comparison, requirements
 from registry.documentation.comparison import Change, Op
@@ -203,3 +204,12 @@ def test_anchors_are_only_ours():
     assert '<h3 id="card-&quot;b">' in html
     assert html.count("id=") == 2
     assert "<h2>C</h2>" in html
+
+
+def test_references_become_links_outside_of_code_and_links():
+    targets = {"D-12": Target('D-12 "A filter"', "/decisions/12/"), "R-3": Target("R-3 <Harm>", "/risks/3/")}
+    html = markdown("D-12 and GPT-4, `R-3`, [see R-3](https://x.example.org), *R-3*, XD-12, D-123", references=targets)
+    assert html.count("<a ") == 3
+    link = ' rel="nofollow noopener noreferrer">'
+    assert f'<a href="/decisions/12/" title="D-12 &quot;A filter&quot;"{link}D-12</a> and GPT-4' in html
+    assert f'<em><a href="/risks/3/" title="R-3 &lt;Harm&gt;"{link}R-3</a></em>, XD-12, D-123' in html

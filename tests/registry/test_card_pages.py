@@ -14,7 +14,7 @@ from governance.services import publish_release
 from registry import services
 from registry.documentation import metadata
 from registry.models import Release
-from tests.factories.registry import ArtifactFactory, ReleaseFactory
+from tests.factories.registry import ArtifactFactory, ReleaseFactory, RiskFactory
 from tests.registry.cards import CARD
 from tests.registry.full_card import FULL_CARD
 
@@ -257,6 +257,20 @@ def test_tables_and_own_pictures_are_on_the_page(client, draft, release_manager)
     assert picture["Content-Security-Policy"] == "default-src 'none'; sandbox"
     tagged = client.get(address("card_picture", draft, "chart.png"), headers={"If-None-Match": picture["ETag"]})
     assert tagged.status_code == 304
+
+
+def test_risks_that_the_card_names_are_links_for_those_who_may_know(client, draft, release_manager):
+    shown = RiskFactory(family=draft.family, number=1, opened=True, is_public=True, title="Imitates voices")
+    hidden = RiskFactory(family=draft.family, number=2, opened=True, is_public=False, title="Leaks names")
+    text = "A filter, because of R-1 and R-2."
+    services.edit_card_section(draft, actor=release_manager, name="safeguards", text=text)
+    publish(draft, release_manager)
+    page = client.get(draft.get_absolute_url()).content.decode()
+    assert f'<a href="{shown.get_absolute_url()}" title="R-1 Imitates voices"' in page
+    assert "and R-2." in page
+    assert "Leaks names" not in page
+    client.force_login(release_manager)
+    assert hidden.get_absolute_url() in client.get(draft.get_absolute_url()).content.decode()
 
 
 @pytest.mark.parametrize(
