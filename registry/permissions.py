@@ -38,6 +38,11 @@ def can_edit_publisher(user: Any, publisher: Publisher) -> bool:
     return has_role(user, {Role.RELEASE_MANAGER, Role.ADMINISTRATOR}, publisher)
 
 
+def can_set_public_risk_fields(user: Any, publisher: Publisher) -> bool:
+    """Who answers for what is published of all its models: its release managers."""
+    return has_role(user, Role.RELEASE_MANAGER, publisher)
+
+
 def can_create_family(user: Any, publisher: Publisher) -> bool:
     return has_role(user, Role.RELEASE_MANAGER, publisher)
 

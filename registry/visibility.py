@@ -83,8 +83,21 @@ _EMBEDDED = {
     "objectives": ("objective_rows",),
     "terms": ("term_rows",),
     "mitigations": ("mitigation_rows", "measures"),
-    "acceptance": ("accepted",),
+    "acceptance": ("accepted", "acceptance_rows"),
+    "review": ("review_rows",),
 }
+
+
+def in_order(names: Iterable[str]) -> list[str]:
+    """``names`` in the order in which they are told."""
+    wanted = set(names)
+    return [name for name in FIELDS if name in wanted]
+
+
+def changes(publisher: Publisher, names: Iterable[str]) -> tuple[list[Any], list[Any]]:
+    """What becomes visible to everybody, and what hidden, when ``names`` are shown: in words."""
+    was, will = public_fields(publisher), ALL & set(names)
+    return [FIELDS[name] for name in in_order(will - was)], [FIELDS[name] for name in in_order(was - will)]
 
 
 def for_everybody(risks: Iterable[Row]) -> list[Row]:

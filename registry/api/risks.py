@@ -14,6 +14,7 @@ from common.api.filters import FilterSet, RowNumber
 from registry import permissions, selectors, services
 from registry.api.base import Register, person
 from registry.api.catalogue import IF_MATCH
+from registry.api.history import HistoryActions
 from registry.api.serializers import (
     AssessmentSerializer,
     HeatCellSerializer,
@@ -104,7 +105,7 @@ class RiskFilter(InsideFilter):
         return rows.filter(selectors.inside(user)).filter(selectors.quick(value, user))
 
 
-class RiskViewSet(Register):
+class RiskViewSet(HistoryActions, Register):
     """Risks: those the public model pages show, and all of the families you hold a role for."""
 
     serializer_class = RiskSerializer

@@ -39,6 +39,7 @@ from registry.selectors.guidelines import (
 )
 from registry.selectors.heat import Heat, heat
 from registry.selectors.heat import as_rows as heat_rows
+from registry.selectors.history import event_changes, whole_history
 from registry.selectors.lineage import Lineage, Node, lineage_of, with_lineage
 from registry.selectors.matrix import Matrix, by_cell, matrices, matrix, of_cells
 from registry.selectors.objectives import counting, judged, standing
@@ -165,6 +166,7 @@ __all__ = [
     "document_of",
     "empty_matrix",
     "ended_acceptances",
+    "event_changes",
     "filtered",
     "find_families",
     "guidelines_before",
@@ -237,6 +239,7 @@ __all__ = [
     "waiting_proposals",
     "waiting_releases",
     "waiting_risks",
+    "whole_history",
     "with_acceptance",
     "with_contents",
     "with_judging",

@@ -29,7 +29,7 @@ WITH risks AS MATERIALIZED ({risks}),
 moves AS (
     SELECT risks.id, event.at, event.id AS place, event.after #>> '{{}}' AS stage
     FROM common_auditevent event JOIN risks ON event.object_id = risks.id::text
-    WHERE event.object_type = 'registry.risk' AND jsonb_typeof(event.after) = 'string'
+    WHERE event.object_type = 'registry.risk' AND event.after #>> '{{}}' IN ('stub', 'draft', 'open', 'closed')
 ),
 stamps AS (
     -- What the row itself says counts for the time before its first move on record.

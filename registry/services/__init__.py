@@ -1,5 +1,6 @@
 """All that changes the registry. Each call is one transaction with one audit event."""
 
+from registry.services.acceptances import accept_risk, announce_ended, choose_treatment, revoke_acceptance
 from registry.services.artifacts import add_artifact, keep_artifact, received, remove_artifact
 from registry.services.capabilities import note_capability
 from registry.services.cards import edit_card_metadata, edit_card_section, import_card
@@ -41,6 +42,21 @@ from registry.services.plan import (
     remove_criterion,
     reopen_criterion,
 )
+from registry.services.proposals import confirm_proposal, decline_proposal, withdraw_proposal
+from registry.services.question_sets import (
+    import_question_set,
+    import_taxonomy,
+    load_shipped,
+    publish_question_set,
+    retire_question_set,
+    set_required_reviews,
+)
+from registry.services.reviews import (
+    discard_review,
+    save_answers,
+    start_review,
+    submit_review,
+)
 from registry.services.risks import (
     assess_risk,
     assign_risk_owner,
@@ -49,6 +65,12 @@ from registry.services.risks import (
     edit_risk,
     open_risk,
     reopen_risk,
+)
+from registry.services.rounds import (
+    abandon_round,
+    review_risk,
+    skip_item,
+    start_round,
 )
 from registry.services.safeguards import (
     add_high_risk_use,
@@ -59,9 +81,30 @@ from registry.services.safeguards import (
     remove_high_risk_use,
     retire_safeguard,
 )
+from registry.services.scales import (
+    activate_scale,
+    carry_risks,
+    discard_scale,
+    draft_scale,
+    edit_scale,
+    run_carrying_again,
+)
+from registry.services.stubs import (
+    concern_of,
+    dismiss_stub,
+    raise_concern,
+    raise_stub,
+    reveal_contact,
+    take_up_stub,
+    work_out_stub,
+)
 from registry.services.training_data import add_training_dataset, edit_training_dataset, remove_training_dataset
+from registry.services.visibility import set_public_risk_fields
 
 __all__ = [
+    "abandon_round",
+    "accept_risk",
+    "activate_scale",
     "add_artifact",
     "add_criterion",
     "add_high_risk_use",
@@ -71,15 +114,25 @@ __all__ = [
     "add_part",
     "add_safeguard",
     "add_training_dataset",
+    "announce_ended",
     "assess_risk",
     "assign_risk_owner",
+    "carry_risks",
+    "choose_treatment",
     "close_risk",
+    "concern_of",
+    "confirm_proposal",
     "create_family",
     "create_publisher",
     "create_release",
     "create_risk",
+    "decline_proposal",
     "discard_guidelines",
+    "discard_review",
+    "discard_scale",
+    "dismiss_stub",
     "draft_guidelines",
+    "draft_scale",
     "drop_mitigation",
     "drop_phase",
     "edit_card_metadata",
@@ -96,16 +149,23 @@ __all__ = [
     "edit_release",
     "edit_risk",
     "edit_safeguard",
+    "edit_scale",
     "edit_training_dataset",
     "finish_mitigation",
     "import_card",
+    "import_question_set",
+    "import_taxonomy",
     "introduce_safeguard",
     "keep_artifact",
+    "load_shipped",
     "meet_criterion",
     "note_capability",
     "open_risk",
     "plan_phase",
     "publish_guidelines",
+    "publish_question_set",
+    "raise_concern",
+    "raise_stub",
     "received",
     "record_measurement",
     "remove_artifact",
@@ -117,7 +177,22 @@ __all__ = [
     "reopen_criterion",
     "reopen_risk",
     "retire_guidelines",
+    "retire_question_set",
     "retire_safeguard",
+    "reveal_contact",
+    "review_risk",
+    "revoke_acceptance",
+    "run_carrying_again",
+    "save_answers",
+    "set_public_risk_fields",
+    "set_required_reviews",
+    "skip_item",
     "start_mitigation",
+    "start_review",
+    "start_round",
+    "submit_review",
     "sweep_leftovers",
+    "take_up_stub",
+    "withdraw_proposal",
+    "work_out_stub",
 ]

@@ -8,6 +8,7 @@ from tests.matrix import (
     registry_guidelines,
     registry_objectives,
     registry_plan,
+    registry_views,
     route,
 )
 from tests.registry.cards import CARD
@@ -237,6 +238,8 @@ PAGES |= registry_guidelines.PAGES | registry_cards.PAGES | registry_exports.PAG
 API |= registry_guidelines.API | registry_cards.API | registry_exports.API | registry_objectives.API
 PAGES |= registry_plan.PAGES
 API |= registry_plan.API
+PAGES |= registry_views.PAGES
+API |= registry_views.API
 ROUTES = {f"registry:{name}": row for name, row in PAGES.items()} | {f"api:{name}": row for name, row in API.items()}
 
 
