@@ -91,6 +91,8 @@ def _model(facts: Facts) -> dict[str, Any]:
             ("tidegate:revision", facts.revision),
             ("tidegate:modality", facts.modality),
             ("tidegate:published", facts.published),
+            ("tidegate:phase", facts.phase.name if facts.phase else ""),
+            ("tidegate:phase-since", facts.phase.since if facts.phase else ""),
             ("tidegate:withdrawn", facts.withdrawn),
             ("tidegate:withdrawal-reason", facts.withdrawal_reason),
             *(("tidegate:language", language) for language in facts.languages),

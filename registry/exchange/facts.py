@@ -102,6 +102,15 @@ class Capability:
 
 
 @dataclass(frozen=True)
+class PhaseOf:
+    """Where the release is in its plan, as everybody sees it."""
+
+    kind: str
+    name: str
+    since: str
+
+
+@dataclass(frozen=True)
 class Card:
     number: int
     sha256: str
@@ -139,6 +148,7 @@ class Facts:
     published: str
     withdrawn: str
     withdrawal_reason: str
+    phase: PhaseOf | None
     # The newest change of anything that is told here. The time of writing would make every copy another.
     changed: str
     purl: str

@@ -23,6 +23,7 @@ from registry.exchange.facts import (
     File,
     HighRisk,
     Links,
+    PhaseOf,
     PublicRisk,
     Publisher,
     purl,
@@ -34,6 +35,7 @@ from registry.models import (
     CapabilityStatus,
     HighRiskUse,
     ModelCard,
+    Phase,
     Release,
     ReleaseParent,
     Risk,
@@ -90,6 +92,7 @@ def with_facts(releases: QuerySet[Release]) -> QuerySet[Release]:
             protected=embedded(safeguards.filter(high_risk_uses=this), "title", "stage", "updated_at"),
         ),
         told_terms=Exists(terms),
+        told_phase=embedded(Phase.objects.filter(release=this).shown().entered()[:1], "kind", "title", "entered_at"),
         told_data=embedded(data.order_by("pk"), *_DATA),
         told_parents=embedded(parents.order_by("pk"), "parent_name", "relation", "created_at", **whose),
         told_capabilities=embedded(
@@ -108,6 +111,7 @@ def facts_of(release: Any) -> Facts:
         revived(ReleaseParent, release.told_parents),
         revived(CapabilityStatus, release.told_capabilities),
     )
+    phase = next(iter(revived(Phase, release.told_phase)), None)
     metadata = card.metadata if card and isinstance(card.metadata, dict) else {}
     results = said.results(metadata)
     withdrawn = release.stage == Stage.WITHDRAWN
@@ -131,7 +135,10 @@ def facts_of(release: Any) -> Facts:
         published=_moment(release.published_at),
         withdrawn=_moment(release.withdrawn_at) if withdrawn else "",
         withdrawal_reason=release.withdrawal_reason if withdrawn else "",
-        changed=_changed([release, family, publisher, card, *files, *data, *risks, *uses, *parents, *statuses]),
+        phase=PhaseOf(phase.kind, str(phase.title or phase.get_kind_display()), _moment(phase.entered_at))
+        if phase
+        else None,
+        changed=_changed([release, family, publisher, card, *files, *data, *risks, *uses, *parents, *statuses, phase]),
         purl=purl(publisher.slug, family.slug, release.revision, here=True),
         links=_links(release),
         card=Card(card.number, card.sha256, metadata, said.sections(card.body)) if card else None,
@@ -168,7 +175,7 @@ def _moment(value: dt.datetime | None) -> str:
 
 
 def _changed(rows: Iterable[Model | None]) -> str:
-    known = ("updated_at", "created_at", "noted_at")
+    known = ("updated_at", "created_at", "noted_at", "entered_at")
     return _moment(max(row.__dict__[name] for row in rows if row for name in known if row.__dict__.get(name)))
 
 

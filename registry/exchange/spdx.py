@@ -18,6 +18,7 @@ from registry.exchange import said
 from registry.exchange.facts import Ancestor, Capability, Data, Facts, File, HighRisk, PublicRisk
 from registry.exchange.licences import Named, Stated, stated
 from registry.models import Stage
+from registry.models.plan import PhaseKind
 
 SPEC = "3.0.1"
 # Registered with IANA in June 2026; ``application/spdx+json`` is SPDX 2.
@@ -143,6 +144,8 @@ class _Document:
             made.releaseTime = _moment(facts.published)
         if facts.stage == Stage.WITHDRAWN:
             made.supportLevel.append(spdx.SupportType.noSupport)
+        elif facts.phase and facts.phase.kind == PhaseKind.END_OF_SUPPORT:
+            made.supportLevel.append(spdx.SupportType.endOfSupport)
         made.ai_domain.extend(filter(None, [said.task(facts.metadata) or facts.modality]))
         made.ai_typeOfModel.extend(filter(None, dict.fromkeys(said.architectures(facts.metadata))))
         made.ai_metric.extend(_entry(_metric(result), result.value) for result in facts.results)
@@ -161,6 +164,7 @@ class _Document:
     def remarks(self) -> str:
         facts = self.facts
         withdrawn = f"Withdrawn on {facts.withdrawn}: {facts.withdrawal_reason}" if facts.withdrawn else ""
+        phase = f"Phase: {facts.phase.name}, since {facts.phase.since}." if facts.phase else ""
         languages = f"Languages: {', '.join(facts.languages)}." if facts.languages else ""
         risks = (
             "safetyRiskAssessment is the level of the worst open risk that the publisher shows, on the publisher's own "
@@ -168,7 +172,7 @@ class _Document:
             if facts.risks
             else ""
         )
-        return _parts(withdrawn, languages, risks)
+        return _parts(withdrawn, phase, languages, risks)
 
     def footprint(self) -> str:
         """SPDX counts energy, cards count CO2: it is told in words, and no energy is made up from it."""

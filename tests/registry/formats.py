@@ -1,4 +1,4 @@
-"""What it means that an export is valid: the schemas, the library's model, and the clauses of the profiles."""
+"""Releases to export, and what it means that an export is valid: schemas, the library's model, the profiles' clauses."""
 
 import io
 import json
@@ -6,11 +6,37 @@ import json
 import spdx_python_model
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
+from django.utils import timezone
 from license_expression import get_spdx_licensing
 from packageurl import PackageURL
 
+from registry import exchange, services
+from registry.models import Release
+from tests.factories.registry import ReleaseFactory
+
 NO_LICENCE = "expandedlicensing_NoAssertionLicense"
 _VALIDATORS = {"1.6": JsonStrictValidator(SchemaVersion.V1_6), "1.7": JsonStrictValidator(SchemaVersion.V1_7)}
+
+
+def made(family, manager, *, card="", version="2.0", public=True, files=None, **fields):
+    """A release with a card that was imported as people import it."""
+    release = ReleaseFactory(family=family, version=version, created_by=manager, files=files or {}, **fields)
+    if card:
+        services.import_card(release, actor=manager, source=card)
+    if public:
+        later = {"stage": "published", "revision": "ab" * 20, "published_at": timezone.now()}
+        Release.objects.filter(pk=release.pk).update(**later)
+    release.refresh_from_db()
+    return release
+
+
+def exported(release, name):
+    found = exchange.with_facts(Release.objects.filter(pk=release.pk)).get()
+    return exchange.export(found, exchange.FORMATS[name]).content
+
+
+def url(release, path):
+    return f"{release.get_absolute_url()}exports/{path}"
 
 
 def check_cyclonedx(content):

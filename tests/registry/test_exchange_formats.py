@@ -70,6 +70,7 @@ def facts(metadata=None, body="", **fields):
         "changed": "2026-10-03T00:00:00Z",
         "withdrawn": "",
         "withdrawal_reason": "",
+        "phase": None,
         "purl": purl("lab", "pilot", "a" * 40, here=True),
         "links": links,
         "card": card,

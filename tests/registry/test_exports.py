@@ -8,46 +8,27 @@ import pytest
 from django.utils import timezone, translation
 from huggingface_hub import ModelCard as HubCard
 
-from registry import cards, exchange, services
+from registry import cards, exchange
 from registry.models import HighRiskUse, Release, Safeguard, TrainingDataset
 from tests.factories.registry import (
     ArtifactFactory,
     CapabilityStatusFactory,
     MitigationFactory,
+    PhaseFactory,
     ReleaseFactory,
     ReleaseParentFactory,
     RiskFactory,
+    UsageGuidelinesFactory,
 )
-from tests.registry.formats import NO_LICENCE, check_cyclonedx, check_spdx
+from tests.registry.formats import NO_LICENCE, check_cyclonedx, check_spdx, exported, made, url
 from tests.registry.full_card import FULL_CARD
 
 pytestmark = pytest.mark.django_db
 PATHS = ("card.md", "cyclonedx.json", "spdx.json")
 
 
-def made(family, manager, *, card="", version="2.0", public=True, files=None, **fields):
-    """A release with a card that was imported as people import it."""
-    release = ReleaseFactory(family=family, version=version, created_by=manager, files=files or {}, **fields)
-    if card:
-        services.import_card(release, actor=manager, source=card)
-    if public:
-        later = {"stage": "published", "revision": "ab" * 20, "published_at": timezone.now()}
-        Release.objects.filter(pk=release.pk).update(**later)
-    release.refresh_from_db()
-    return release
-
-
-def exported(release, name):
-    found = exchange.with_facts(Release.objects.filter(pk=release.pk)).get()
-    return exchange.export(found, exchange.FORMATS[name]).content
-
-
 def both(release):
     return check_cyclonedx(exported(release, "cyclonedx")), check_spdx(exported(release, "spdx"))
-
-
-def url(release, path):
-    return f"{release.get_absolute_url()}exports/{path}"
 
 
 def test_a_release_of_which_nothing_is_known_is_valid(family, release_manager):
@@ -315,6 +296,29 @@ def test_a_withdrawal_shows_at_once_and_points_to_no_files(client, family, relea
     model = check_cyclonedx(client.get(url(release, "cyclonedx.json")).content)["metadata"]["component"]
     assert {"name": "tidegate:withdrawal-reason", "value": reason} in model["properties"]
     assert "distribution" not in {each["type"] for each in model["externalReferences"]}
+
+
+def test_the_phase_it_is_in_and_that_support_has_ended(family, release_manager):
+    release = made(family, release_manager)
+    PhaseFactory(release=release, kind="internal", title="Secret phase", entered=True)
+    assert b"Secret phase" not in exported(release, "cyclonedx") + exported(release, "spdx")
+    old = made(family, release_manager, version="2.1")
+    PhaseFactory(release=old, kind="end_of_support", entered=True)
+    document, found = both(old)
+    properties = {each["name"]: each["value"] for each in document["metadata"]["component"]["properties"]}
+    assert properties["tidegate:phase"] == "End of support"
+    (package,) = found["ai_AIPackage"]
+    assert package["supportLevel"] == ["endOfSupport"]
+    assert f"since {properties['tidegate:phase-since']}" in package["comment"]
+
+
+def test_the_terms_are_linked_once_they_are_published(client, family, release_manager, settings):
+    release = made(family, release_manager)
+    assert "/terms/" not in exported(release, "cyclonedx").decode()
+    UsageGuidelinesFactory(family=family, published=True)
+    links = both(release)[0]["metadata"]["component"]["externalReferences"]
+    (terms,) = [each["url"] for each in links if each["type"] == "other"]
+    assert client.get(terms.removeprefix(settings.BASE_URL)).status_code == 200
 
 
 @pytest.mark.parametrize(
