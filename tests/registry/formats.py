@@ -1,4 +1,4 @@
-"""Releases to export, and what it means that an export is valid: schemas, the library's model, the profiles' clauses."""
+"""Releases to export, and what makes an export valid: schemas, the library's model, the clauses of the profiles."""
 
 import io
 import json
