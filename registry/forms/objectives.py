@@ -7,6 +7,9 @@ from common.forms import BaseModelForm, DateTimeInput
 from registry.forms.catalogue import VersionedForm, choice
 from registry.models import Objective, ObjectiveMeasurement, Release
 
+# Those that can be chosen on the page to be corrected; the API takes any.
+NEWEST = 100
+
 
 class ObjectiveForm(VersionedForm, BaseModelForm):
     class Meta:
@@ -56,7 +59,8 @@ class MeasurementForm(VersionedForm, BaseModelForm):
         choice(self, "release").queryset = Release.objects.filter(family=objective.family_id).order_by("-pk")
         choice(self, "release").label_from_instance = lambda release: release.version
         choice(self, "release").empty_label = _("No single release")
-        standing = objective.measurements.filter(corrected_by=None).order_by("-measured_at", "-pk")
+        newest = objective.measurements.filter(corrected_by=None).order_by("-measured_at", "-pk")[:NEWEST]
+        standing = ObjectiveMeasurement.objects.filter(pk__in=newest.values("pk")).order_by("-measured_at", "-pk")
         choice(self, "corrects").queryset = standing
         choice(self, "corrects").label_from_instance = lambda row: f"{row.measured_at:%Y-%m-%d}: {row.figure}"
         choice(self, "corrects").empty_label = _("No other")

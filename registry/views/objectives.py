@@ -25,7 +25,8 @@ def family_objectives(request: HttpRequest, publisher: str, family: str) -> Http
     """What a family must hold to, and whether it does, for anybody."""
     found = visible_family(request, publisher, family)
     objectives = list(selectors.judged(Objective.objects.filter(family=found), request.user)[:SHOWN])
-    return render(request, "registry/family_objectives.html", {"family": found, "objectives": objectives})
+    context = {"family": found, "objectives": objectives, "limit": SHOWN}
+    return render(request, "registry/family_objectives.html", context)
 
 
 @page

@@ -30,6 +30,7 @@ def _overview(request: HttpRequest, family: ModelFamily, safeguards: Any) -> dic
         "family": family,
         "uses": list(uses[:SHOWN]),
         "safeguards": rows,
+        "limit": SHOWN,
         "decisions": selectors.decisions_of(rows, request.user, within=family),
     }
 

@@ -36,7 +36,7 @@ def _disclosure(request: HttpRequest, family: ModelFamily) -> selectors.Disclosu
 def family_training_data(request: HttpRequest, publisher: str, family: str) -> HttpResponse:
     """What a family was trained on, in the order in which the EU's public summary is laid out, for anybody."""
     found = visible_family(request, publisher, family)
-    context = {"family": found, "disclosure": _disclosure(request, found)}
+    context = {"family": found, "disclosure": _disclosure(request, found), "limit": SHOWN}
     return render(request, "registry/family_training_data.html", context)
 
 
@@ -59,6 +59,7 @@ def manage_training_data(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "family": found,
         "datasets": list(selectors.with_releases(rows, request.user)[:SHOWN]),
+        "limit": SHOWN,
         "can_edit": permissions.can_edit_training_data(request.user, found),
     }
     return render(request, "registry/training_data_list.html", context)

@@ -250,3 +250,19 @@ def test_writes_stay_within_their_budget(client, family, release, risk_owner, dj
     assert (answer.status_code, answer.json()["decision_url"]) == (200, made.json()["decision_url"])
     assert client.patch(path, {"title": "x"}, "application/json").status_code == 428
     assert client.patch(path, {"title": "x"}, "application/json", headers=headers).status_code == 412
+
+
+def test_many_risks_are_named_by_number_instead_of_ticked(client, family, risk_owner, django_assert_max_num_queries):
+    for number in range(1, 80):
+        RiskFactory(family=family, number=number)
+    RiskFactory(family=ModelFamilyFactory(), number=500)
+    row = SafeguardFactory(family=family, risks=[family.risks.get(number=7)])
+    client.force_login(risk_owner)
+    path = f"/workspace/releases/safeguards/{row.pk}/edit/"
+    with django_assert_max_num_queries(9):
+        assert 'value="R-7"' in client.get(path).content.decode()
+    body = {"kind": "other", "title": "Filter", "row_version": 1}
+    answer = client.post(path, {**body, "risks": "R-3, risk 4, R-500"})
+    assert answer.context["form"].errors["risks"] == ["No risk of this model family: risk 4, R-500."]
+    assert client.post(path, {**body, "risks": "r-3, R-79"}).status_code == 302
+    assert [risk.number for risk in row.risks.order_by("number")] == [3, 79]
