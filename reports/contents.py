@@ -13,9 +13,11 @@ from django.utils import timezone
 
 from access.models import AccessRequest
 from governance.models import Decision
-from registry.models import Artifact
+from registry import visibility
+from registry.models import Artifact, Publisher
 from reports import figures as counted
 from reports.figures import figures
+from reports.metrics import BY_KEY, printed
 from reports.models import SafetyReport
 from reports.scope import Period, Scope, one_snapshot
 
@@ -27,6 +29,7 @@ def collect(report: SafetyReport) -> dict[str, Any]:
     scope, period = report.scope, report.period
     with one_snapshot():
         now = timezone.now()
+        shown = visibility.public_fields(Publisher.objects.get(pk=scope.publisher_id))
         return {
             "format": FORMAT,
             "reference": report.reference,
@@ -41,15 +44,24 @@ def collect(report: SafetyReport) -> dict[str, Any]:
                 "days": period.days,
                 "complete": period.ends <= now,
             },
-            "figures": figures(scope, period),
-            "before": figures(scope, _before(period)),
+            "figures": _told(figures(scope, period), shown),
+            "before": _told(figures(scope, _before(period)), shown),
             "releases": _releases(scope, period),
-            **_risks(scope, period),
+            **_risks(scope, period, shown),
             "tiers": _tiers(scope, period),
             "incidents": _incidents(scope, period),
             "decisions": _decisions(scope, period),
             "previous_report": _previous(report),
         }
+
+
+def _told(found: dict[str, Any], shown: frozenset[str]) -> dict[str, Any]:
+    """``found`` without the figures that count by a level the publisher hides: in a small register they name it."""
+    hidden = tuple(f"risks.{level}." for level in ("inherent", "current") if level not in shown)
+    if "residual" not in shown:
+        hidden += ("risks.unassessed_residual",)
+    gone = {"value": None, "text": printed(BY_KEY["risks.open"], None)}
+    return {key: gone if key.startswith(hidden) else figure for key, figure in found.items()} if hidden else found
 
 
 def _before(period: Period) -> Period:
@@ -107,8 +119,10 @@ def _releases(scope: Scope, period: Period) -> list[dict[str, Any]]:
     ]
 
 
-def _risks(scope: Scope, period: Period) -> dict[str, Any]:
-    """Open risks at the end, worst first. Those that are not shown to the public are counted and not listed."""
+def _risks(scope: Scope, period: Period, fields: frozenset[str]) -> dict[str, Any]:
+    """Open risks at the end, worst first. Those that are not shown to the public are counted and not listed, and of
+    the others it says what everybody may see: ``fields``. Without the level they are in the order of their number.
+    """
     done = Count("mitigations", filter=Q(mitigations__stage="done"), distinct=True)
     rows = (
         counted.risks_between(scope, period)
@@ -117,18 +131,19 @@ def _risks(scope: Scope, period: Period) -> dict[str, Any]:
         .defer("harm", "affected", "words", "urgency")
         .annotate(measures=Count("mitigations", distinct=True), done=done)
         .annotate(rank=F("current_code") / 100, score=(F("current_code") / 10 % 10) * (F("current_code") % 10))
-        .order_by(F("rank").desc(nulls_last=True), F("score").desc(nulls_last=True), "family__name", "number")
     )
+    by_level = (F("rank").desc(nulls_last=True), F("score").desc(nulls_last=True)) if "current" in fields else ()
+    rows = rows.order_by(*by_level, "family__name", "number")
     shown = [
         {
             "reference": risk.reference,
             "family": risk.family.name,
             "title": risk.title,
-            "before_mitigation": _level(risk.inherent_code),
-            "now": _level(risk.current_code),
-            "after_mitigation_assessed": risk.residual_code is not None,
-            "mitigations": risk.measures,
-            "mitigations_done": risk.done,
+            "before_mitigation": _level(risk.inherent_code) if "inherent" in fields else None,
+            "now": _level(risk.current_code) if "current" in fields else None,
+            "after_mitigation_assessed": risk.residual_code is not None if "residual" in fields else None,
+            "mitigations": risk.measures if "mitigations" in fields else None,
+            "mitigations_done": risk.done if "mitigations" in fields else None,
             "new": risk.was != "open",
         }
         for risk in rows.filter(is_public=True)
@@ -137,12 +152,15 @@ def _risks(scope: Scope, period: Period) -> dict[str, Any]:
     severities = range(1, len(scale.severities) + 1)
     return {
         "risks": shown,
+        "risk_fields": visibility.in_order(fields),
         "risks_not_listed": rows.filter(is_public=False).count(),
         # The most likely first, as the matrix is drawn.
         "heat": [
             [cells.get((likelihood, severity), 0) for severity in severities]
             for likelihood in range(len(scale.likelihoods), 0, -1)
-        ],
+        ]
+        if "current" in fields
+        else None,
         "scale": {
             "version": scale.number,
             "likelihoods": scale.likelihoods,

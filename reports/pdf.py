@@ -92,7 +92,9 @@ def context_of(report: SafetyReport, data: dict[str, Any]) -> dict[str, Any]:
             )
         ],
         "stages": [stage.label for stage in STAGES],
-        "heat": charts.risk_heat(data["heat"], data.get("scale")),
+        "heat": charts.risk_heat(data["heat"], data.get("scale")) if data["heat"] else "",
+        # Reports from before publishers chose have all.
+        "risk_fields": data.get("risk_fields", ["inherent", "residual", "current", "mitigations"]),
         "severity_chart": charts.incidents_by_severity(figures),
         "decision_chart": charts.time_to_decision(figures),
         "risks": data["risks"][:PRINTED_ROWS],

@@ -14,12 +14,14 @@ from registry.models.risks import Risk
 
 class MitigationQuerySet(models.QuerySet["Mitigation"]):
     def visible_to(self, user: Any) -> "MitigationQuerySet":
-        """Mitigations of a risk that ``user`` may know of, and all of the families they hold a role for."""
+        """Mitigations of a risk that ``user`` may know of, where the publisher shows them, and all of the families
+        they hold a role for."""
         held = scopes(user)
         if held.everywhere:
             return self
         through = Mitigation.risks.through.objects.filter(mitigation_id=OuterRef("pk"))
-        seen = Exists(through.filter(risk__in=Risk.objects.visible_to(user).values("pk")))
+        known = Risk.objects.visible_to(user).filter(family__publisher__public_risk_fields__contains=["mitigations"])
+        seen = Exists(through.filter(risk__in=known.values("pk")))
         mine = Q(family__publisher_id__in=held.publisher_ids()) | Q(family_id__in=held.family_ids())
         return self.filter(mine | Q(seen))
 

@@ -9,7 +9,9 @@ and the level they have now.
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -109,16 +111,25 @@ def _ends(weeks: int) -> list[dt.datetime]:
 def at_moments(risks: QuerySet[Risk], moments: Sequence[dt.datetime]) -> list[Point]:
     """``risks`` that were open just before each of ``moments``, which are in order, by the band they had then."""
     columns = ("id", "opened_at", "closed_at", "current_band")
-    sql, values = risks.order_by().values(*columns).query.sql_with_params()
     points = list(moments)
     steps: dict[int, dict[str, int]] = {}
-    with connection.cursor() as cursor:
-        cursor.execute(_SQL.format(risks=sql), [*values, points, points])
-        for point, band, step in cursor.fetchall():
-            steps.setdefault(point, {})[band] = step
+    for point, band, step in _steps(risks.order_by().values(*columns), points):
+        steps.setdefault(point, {})[band] = step
     found, running = [], dict.fromkeys(ORDER, 0)
     for place, at in enumerate(points):
         for band in ORDER:
             running[band] += steps.get(place, {}).get(band.value, 0)
         found.append(Point(at, dict(running)))
     return found
+
+
+def _steps(risks: QuerySet[Any], points: list[dt.datetime]) -> list[tuple[int, str, int]]:
+    """How many more, or fewer, risks were open in each band from each point on; nothing where nothing changed."""
+    try:
+        sql, values = risks.query.sql_with_params()
+    except EmptyResultSet:
+        # A filter that nothing can match is known before the database is asked.
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(_SQL.format(risks=sql), [*values, points, points])
+        return list(cursor.fetchall())

@@ -6,9 +6,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from common.models import AuditEvent
 from registry import selectors, services
-from registry.models import ModelFamily, Risk, RiskAssessment
+from registry.models import ModelFamily, Risk
 from registry.scale import Band
 from reports import figures
 from reports.scope import Period, Scope
@@ -101,7 +100,8 @@ def test_every_view_stands_under_the_same_filter(client, family, risk_owner):
     assert page.context["points"][0].total == 1
     # The address of every other view carries the filter along.
     text = page.content.decode()
-    assert "?q=alpha&amp;view=matrix" in text and "?q=alpha&amp;view=heat" in text
+    assert "?q=alpha&amp;view=matrix" in text
+    assert "?q=alpha&amp;view=heat" in text
 
 
 def test_a_cell_leads_to_exactly_the_risks_it_counts(client, family, risk_owner):
@@ -133,62 +133,38 @@ def test_views_of_an_empty_register(client, risk_owner, view):
 
 
 @pytest.fixture
-def told(family, risk_owner):
+def told(family, risk_owner, release_manager, time_machine):
     """A risk with a past: opened 40 days ago as critical, lower since 20 days, closed 10 and reopened 5 days ago."""
-    risk = RiskFactory(
-        family=family,
-        number=1,
-        opened=True,
-        owner=risk_owner,
-        inherent_likelihood=5,
-        inherent_severity=5,
-        residual_likelihood=2,
-        residual_severity=2,
-        opened_at=ago(40),
-    )
-    Risk.objects.filter(pk=risk.pk).update(created_at=ago(50))
-    for kind, likelihood, days in (("inherent", 5, 45), ("residual", 2, 20), ("inherent", 3, 15)):
-        RiskAssessment.objects.bulk_create(
-            [
-                RiskAssessment(
-                    risk=risk,
-                    scale_id=risk.scale_id,
-                    kind=kind,
-                    likelihood=likelihood,
-                    severity=likelihood,
-                    rationale="Seen.",
-                    assessed_by=risk_owner,
-                )
-            ]
+    now = timezone.now()
+
+    def back(days):
+        time_machine.move_to(now - timedelta(days=days), tick=False)
+
+    def judge(kind, step):
+        services.assess_risk(
+            risk, actor=release_manager, kind=kind, likelihood=step, severity=step, rationale="Measured."
         )
-        made_at(RiskAssessment, RiskAssessment.objects.latest("pk").pk, "assessed_at", days)
-    for before, after, days in (("draft", "open", 40), ("open", "closed", 10), ("closed", "open", 5)):
-        event = AuditEvent.objects.create(
-            actor_label="Risk owner",
-            verb="registry.risk.move",
-            object_type="registry.risk",
-            object_id=str(risk.pk),
-            object_label=str(risk),
-            before=before,
-            after=after,
-        )
-        made_at(AuditEvent, event.pk, "at", days)
+
+    back(50)
+    risk = RiskFactory(family=family, number=1, owner=risk_owner)
+    back(45)
+    judge("inherent", 5)
+    back(40)
+    services.open_risk(risk, actor=release_manager)
+    back(20)
+    judge("residual", 2)
+    back(15)
+    judge("inherent", 3)
+    back(10)
+    services.close_risk(risk, actor=release_manager, reason="It is gone.")
+    back(5)
+    services.reopen_risk(risk, actor=release_manager, reason="It is back.")
+    back(0)
     return risk
 
 
 def ago(days):
     return timezone.now() - timedelta(days=days)
-
-
-def made_at(model, pk, column, days):
-    """Move a row that is never changed into the past, as the database superuser of a test may."""
-    from django.db import connection
-
-    table = model._meta.db_table
-    with connection.cursor() as cursor:
-        cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
-        cursor.execute(f"UPDATE {table} SET {column} = %s WHERE id = %s", [ago(days), pk])
-        cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
 
 
 def at(days, risks=None):
@@ -208,6 +184,7 @@ def test_the_burn_down_remembers_moves_and_judgements(told):
 
 
 def test_the_burn_down_agrees_with_the_safety_report(told, family, risk_owner):
+    # Loaded without a history.
     RiskFactory(family=family, number=2, opened=True, owner=risk_owner, opened_at=ago(30))
     Risk.objects.filter(number=2).update(created_at=ago(33))
     scope = Scope(family=ModelFamily.objects.select_related("publisher").get(pk=family.pk))
@@ -241,11 +218,12 @@ def test_the_api_tells_heat_and_trend_under_the_same_filters(client, told, risk_
     client.force_login(risk_owner)
     cells = client.get(reverse("api:risk-heat"), {"family": family.pk}).json()
     assert {(cell["kind"], cell["likelihood"], cell["severity"], cell["count"]) for cell in cells} == {
-        ("inherent", 5, 5, 1),
+        ("inherent", 3, 3, 1),
         ("current", 2, 2, 1),
     }
     points = client.get(reverse("api:risk-trend"), {"weeks": 13}).json()
-    assert len(points) == 14 and points[-1]["counts"] == {"critical": 0, "high": 0, "moderate": 0, "low": 1}
+    assert len(points) == 14
+    assert points[-1]["counts"] == {"critical": 0, "high": 0, "moderate": 0, "low": 1}
     assert client.get(reverse("api:risk-trend"), {"weeks": 5}).status_code == 400
     client.force_login(researcher)
     assert {point["total"] for point in client.get(reverse("api:risk-trend")).json()} == {0}
