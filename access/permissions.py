@@ -8,6 +8,7 @@ from registry.models import ModelFamily
 
 
 def is_requester(user: Any, request: AccessRequest) -> bool:
+    """Whoever made the request."""
     return bool(user.pk) and user.pk == request.requester_id
 
 
@@ -62,4 +63,5 @@ def can_manage_grant(user: Any, grant: Grant) -> bool:
 
 
 def can_reopen_grant(user: Any, grant: Grant) -> bool:
+    """A release manager of the model who is not its holder, and neither is nor ever was a colleague of theirs."""
     return can_manage_grant(user, grant) and user.pk != grant.user_id and not are_colleagues(user, grant.user)

@@ -16,18 +16,22 @@ OPEN_STAGES = frozenset({Report.RECEIVED, Report.TRIAGED, Report.ANSWERED})
 
 
 def _needs_judgement(report: MisuseReport) -> str:
+    """How severe it is, and who owns it."""
     return "" if report.severity and report.owner_id else _("Say how severe it is and who owns it first.")
 
 
 def _needs_owner(incident: Incident) -> str:
+    """An owner."""
     return "" if incident.owner_id else _("Name an owner first.")
 
 
 def _needs_severity(incident: Incident) -> str:
+    """How severe it was."""
     return "" if incident.severity else _("Say how severe it was first.")
 
 
 def _needs_lessons(incident: Incident) -> str:
+    """What was learned, after one of high or critical severity."""
     if incident.severity in {Band.HIGH, Band.CRITICAL} and not incident.lessons.strip():
         return _("Record what was learned first: the incident was of high or critical severity.")
     return ""

@@ -39,6 +39,7 @@ def can_reply(actor: Any, report: MisuseReport) -> bool:
 
 
 def can_reopen_report(actor: Any, report: MisuseReport) -> bool:
+    """Whoever made the report, with the receipt, or who handles it."""
     return can_reply(actor, report) or can_handle_report(actor, report)
 
 

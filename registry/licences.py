@@ -9,7 +9,7 @@ import difflib
 import json
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import urlsplit
@@ -247,6 +247,15 @@ def parts(expression: str) -> list[Licence]:
     except ExpressionError:
         return [Licence(expression)]
     return [known().get(symbol.key.lower(), Licence(symbol.key)) for symbol in symbols]
+
+
+@lru_cache(maxsize=512)
+def words(expression: str) -> str:
+    """``expression`` as people read it: references that stand for a known licence as its name."""
+    for each in parts(expression):
+        if each.known and each.id.startswith("LicenseRef-"):
+            expression = expression.replace(each.id, each.name)
+    return expression
 
 
 def own_references(expression: str) -> list[str]:

@@ -20,6 +20,7 @@ from registry.models import (
 
 
 def _needs_owner(risk: Risk) -> str:
+    """An owner who holds a role there."""
     if risk.owner is None:
         return _("Name a risk owner first: an unassigned risk cannot leave draft.")
     if not permissions.can_own(risk.owner, risk.family):
@@ -28,6 +29,7 @@ def _needs_owner(risk: Risk) -> str:
 
 
 def _needs_assessment(risk: Risk) -> str:
+    """An assessment before mitigation."""
     if risk.inherent_score is None:
         return _("Assess the risk before mitigation first: likelihood and severity, with the reason.")
     return ""

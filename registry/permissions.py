@@ -108,7 +108,7 @@ def can_assess_risk(user: Any, risk: Risk) -> bool:
 
 
 def can_move_risk(user: Any, risk: Risk) -> bool:
-    """Open, close and reopen: for the person who answers for it, or the release manager."""
+    """The owner of the risk while they hold a role there, or a release manager."""
     return has_role(user, Role.RELEASE_MANAGER, risk.family) or _owns(user, risk)
 
 
@@ -199,6 +199,7 @@ def can_edit_guidelines(user: Any, family: ModelFamily) -> bool:
 
 
 def can_publish_guidelines(user: Any, guidelines: UsageGuidelines) -> bool:
+    """A release manager of the model."""
     return has_role(user, Role.RELEASE_MANAGER, guidelines.family)
 
 

@@ -11,6 +11,7 @@ from reports.models import SafetyReport
 
 
 def needs_file(report: Any) -> str:
+    """Its PDF."""
     return "" if report.is_made else _now("Its PDF has not been made yet.")
 
 

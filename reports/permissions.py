@@ -17,4 +17,5 @@ def can_run_report_again(user: Any, report: Any) -> bool:
 
 
 def can_publish_report(user: Any, report: Any) -> bool:
+    """A release manager of what the report is about."""
     return has_role(user, PUBLISHERS, report.subject)

@@ -11,7 +11,8 @@ from access.models import Tier
 from access.services import requests as asking
 from access.services import tiers as offering
 from common.actors import ANONYMOUS_REPORTER
-from config.demo import guidelines, provenance, texts
+from config.demo import cards as documentation
+from config.demo import guidelines, plan, provenance, texts
 from config.demo.cast import Cast, make_cast
 from governance import services as governance
 from incidents.services import filing, handling
@@ -51,17 +52,18 @@ def draft(cast: Cast, kept: Kept) -> None:
     for path, content in _files().items():
         artifacts.add_artifact(release, actor=cast.release_manager, path=path, content=io.BytesIO(content))
     kept |= {"family": family, "release": release, "risks": _risks(cast, family)}
+    documentation.write(release, cast)
     provenance.measured(cast, release, list(family.objectives.all()))
     kept["safeguards"] = provenance.guarded(cast, family, kept["risks"])  # type: ignore[arg-type]
     provenance.trained(cast, family, release)
+    plan.planned(cast, release)
 
 
 def published(cast: Cast, kept: Kept) -> None:
     """The release is public, with tiers that can be asked for."""
     release: Release = kept["release"]  # type: ignore[assignment]
-    kept["release"] = governance.publish_release(release, actor=cast.release_manager)
     guidelines.write(release.family, author=cast.risk_owner, publisher=cast.release_manager)
-    kept["tiers"] = [
+    tiers = [
         _tier(cast, release, name, kind, description, order, singly)
         for order, (name, kind, description, singly) in enumerate(
             [
@@ -76,11 +78,13 @@ def published(cast: Cast, kept: Kept) -> None:
             start=1,
         )
     ]
+    kept |= {"tiers": tiers, "release": plan.gated(cast, release, tiers)}
 
 
 def incident(cast: Cast, kept: Kept) -> None:
     """People have asked for access, somebody has reported misuse, and it was dealt with."""
     release: Release = kept["release"]  # type: ignore[assignment]
+    documentation.correct(release, cast)
     research, development = kept["tiers"]  # type: ignore[misc]
     first = _ask(
         cast.researcher, research, release, "Interpretability of refusals", "We probe which layers carry a refusal."

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from common.forms import BaseForm, BaseModelForm
 from common.lifecycle import Refused
-from registry import cards
+from registry import cards, licences
 from registry.models import Modality, ModelFamily, Publisher, Release, Stage
 
 
@@ -130,9 +130,11 @@ class ReleaseEditForm(VersionedForm, BaseModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk and self.instance.stage != Stage.DRAFT:
             del self.fields["version"], self.fields["licence"]
+            text = self.instance.licence
+            is_whole = bool(text) and licences.is_read(text) and not licences.own_references(text)
             for name in ("licence_name", "licence_url", "licence_text"):
-                # What a published release left out can still be filled in.
-                if getattr(self.instance, name):
+                # What a published release left out of a licence of its own can still be filled in.
+                if is_whole or getattr(self.instance, name):
                     del self.fields[name]
 
 

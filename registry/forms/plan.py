@@ -91,5 +91,9 @@ class CapabilityForm(BaseModelForm):
         fields = ["capability", "status", "evidence", "evidence_url"]
         widgets = {"capability": forms.TextInput(attrs={"autocomplete": "off"})}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        choice(self, "status").choices = [("", _("Choose")), *CapabilityStatus.Status.choices]
+
     def _post_clean(self) -> None:
         """Shape only: rules are the service's."""

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
-from registry import selectors
+from registry import licences, selectors
 from registry.models import Mitigation, Modality, ModelFamily
 from registry.scale import Level
 
@@ -33,6 +33,12 @@ def crumbs(family: ModelFamily, here: str = "") -> list[tuple[str, str]]:
 @register.filter
 def modality_word(value: str) -> str:
     return str(Modality(value).label) if value else "–"
+
+
+@register.filter
+def licence_words(expression: str | None) -> str:
+    """A licence as people read it: “CreativeML Open RAIL++-M” rather than its reference."""
+    return licences.words(expression) if expression else ""
 
 
 @register.filter
