@@ -186,6 +186,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=3, minute=17),
         "options": {"expires": 3600.0},
     },
+    "ended-acceptances": {
+        "task": "registry.tasks.announce_ended_acceptances",
+        "schedule": crontab(minute=7),
+        "options": {"expires": 3000.0},
+    },
     "sweep-attachments": {
         "task": "incidents.tasks.sweep_attachments",
         "schedule": crontab(hour=3, minute=27),

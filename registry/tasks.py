@@ -7,3 +7,11 @@ def sweep_leftovers() -> None:
     from registry import services
 
     services.sweep_leftovers()
+
+
+@shared_task
+def announce_ended_acceptances() -> None:
+    """Every hour: tell of acceptances that lapsed or no longer fit. They ended without it, and it tells once."""
+    from registry import services
+
+    services.announce_ended()

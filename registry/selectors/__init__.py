@@ -65,8 +65,10 @@ from registry.selectors.register import (
     terms_in_use,
 )
 from registry.selectors.reviews import (
+    NOT_FOR_ROUNDS,
     ReviewNeed,
     ageing_stubs,
+    answered,
     changes_in,
     changes_since,
     last_answers,
@@ -79,6 +81,7 @@ from registry.selectors.reviews import (
     round_items_waiting,
     round_progress,
     rounds_of,
+    with_changes,
 )
 from registry.selectors.risks import (
     assessments_of,
@@ -125,6 +128,7 @@ from registry.selectors.trend import WEEKS, Point, at_moments, trend
 
 __all__ = [
     "ANSWERS",
+    "NOT_FOR_ROUNDS",
     "OVERDUE",
     "PHASES_SHOWN",
     "QUICK",
@@ -141,6 +145,7 @@ __all__ = [
     "acceptances_touched",
     "ageing_stubs",
     "answer_of",
+    "answered",
     "assessments_of",
     "assignments_within",
     "at_moments",
@@ -241,6 +246,7 @@ __all__ = [
     "waiting_risks",
     "whole_history",
     "with_acceptance",
+    "with_changes",
     "with_contents",
     "with_judging",
     "with_lineage",

@@ -9,11 +9,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role
-from registry.models import Mitigation, Objective, Risk, RiskAssessment, Term
+from registry.models import Mitigation, Objective, Risk, RiskAssessment, RoundItem, Term
 from registry.scale import Band
+from registry.selectors.acceptances import ended_acceptances
 from registry.selectors.embed import embedded, embedded_history, revive, revived
 from registry.selectors.people import inside
 from registry.selectors.register import accepted
+from registry.selectors.reviews import embedded_reviews
 
 # What a page shows of what may be long.
 MITIGATIONS_SHOWN = 50
@@ -46,13 +48,19 @@ def in_band(risks: QuerySet[Risk], name: Band) -> QuerySet[Risk]:
 def waiting_risks(user: Any) -> QuerySet[Risk]:
     """What the register wants from ``user``.
 
-    Open risks they own that lack a judgement after mitigation or have an overdue mitigation, and drafts
-    nobody owns in families whose risks they treat.
+    Open risks they own that lack a judgement after mitigation, have an overdue mitigation or are due to be looked
+    at again, also in a round, or whose acceptance ended (these go to the deputy too); and in families whose risks
+    they treat, stubs, and drafts nobody owns.
     """
-    overdue = Mitigation.objects.unfinished().filter(risks=OuterRef("pk"), due_on__lt=timezone.localdate())
-    mine = Q(owner=user.pk, stage=Risk.Stage.OPEN) & (Q(residual_score=None) | Q(Exists(overdue)))
-    unowned = Q(owner=None, stage=Risk.Stage.DRAFT) & inside(user, Role.RELEASE_MANAGER, Role.RISK_OWNER)
-    return Risk.objects.filter(mine & inside(user) | unowned)
+    today = timezone.localdate()
+    overdue = Mitigation.objects.unfinished().filter(risks=OuterRef("pk"), due_on__lt=today)
+    in_round = RoundItem.objects.waiting().filter(risk=OuterRef("pk"))
+    mine = Q(owner=user.pk, stage=Risk.Stage.OPEN) & (
+        Q(residual_score=None) | Q(review_due_on__lte=today) | Q(Exists(overdue)) | Q(Exists(in_round))
+    )
+    unowned = Q(stage=Risk.Stage.STUB) | Q(owner=None, stage=Risk.Stage.DRAFT)
+    unowned &= inside(user, Role.RELEASE_MANAGER, Role.RISK_OWNER)
+    return Risk.objects.filter((mine | ended_acceptances(user)) & inside(user) | unowned)
 
 
 def embedded_measures() -> ArraySubquery:
@@ -106,10 +114,16 @@ def risk_details(risks: QuerySet[Risk]) -> QuerySet[Risk]:
         "confirmer_email": F("confirmed_by__email"),
     }
     return (
-        risks.select_related("family__publisher", "owner", "deputy", "release", "scale")
-        .defer("words")
+        risks.select_related("family__publisher", "owner", "deputy", "release", "scale", "concern", "duplicate_of")
+        .defer("words", "duplicate_of__words")
         .annotate(
             history_rows=embedded_history(Risk),
+            review_rows=embedded_reviews(),
+            term_rows=embedded(
+                Term.objects.filter(risks=OuterRef("pk")).order_by("taxonomy", "pk"),
+                *("id", "code", "name"),
+                taxonomy_name=F("taxonomy__name"),
+            ),
             mitigation_rows=embedded(mitigations, *columns, **person),
             assessment_rows=embedded(assessments, *_JUDGEMENT, **judged),
             objective_rows=embedded(Objective.objects.filter(risks=OuterRef("pk")).order_by("pk"), "id", "title"),

@@ -11,12 +11,13 @@ from django.utils.translation import gettext as _
 from accounts.models import User
 from common import audit, events, lifecycle
 from common.editing import edit
-from common.lifecycle import Refused
+from common.lifecycle import Refused, Stale
 from registry import permissions
 from registry.lifecycle import CLOSE, OPEN, REOPEN
-from registry.models import ModelFamily, Objective, Release, Risk, RiskAssessment, RiskScale
+from registry.models import AssessmentProposal, ModelFamily, Objective, Release, Risk, RiskAssessment, RiskScale, Term
 from registry.selectors import scale_in_force
-from registry.services import _store
+from registry.services import _store, second_person
+from registry.services.carrying import carry_over, judged_on_scale_in_force
 
 # What a risk says, in words.
 TEXT = frozenset({"title", "harm", "cause", "event", "consequence", "affected"})
@@ -43,6 +44,7 @@ def create_risk(
     event: str = "",
     consequence: str = "",
     objectives: Sequence[Objective] = (),
+    terms: Sequence[Term] = (),
     owner: User | None = None,
     release: Release | None = None,
     is_public: bool = True,
@@ -71,6 +73,8 @@ def create_risk(
         can_answer(owner, family)
     store_new(risk)
     risk.objectives.set(objectives)
+    if terms:
+        risk.terms.set(terms)
     audit.record(
         actor,
         "registry.risk.create",
@@ -84,11 +88,13 @@ def edit_risk(risk: Risk, *, actor: Any, expected_version: int | None = None, **
     """Change what a risk says. Owner, judgements and stage have services of their own."""
     if not permissions.can_edit_risk(actor, risk):
         raise PermissionDenied
-    _store.allow(changes, TEXT | {"objectives", "release", "is_public"})
-    objectives = changes.pop("objectives", None)
+    _store.allow(changes, TEXT | {"objectives", "terms", "release", "is_public"})
+    objectives, terms = changes.pop("objectives", None), changes.pop("terms", None)
     _belongs(risk.family, objectives=objectives or (), release=changes.get("release"))
     _store.checked(risk, changes, required=() if risk.stage == Risk.Stage.STUB else ("harm",))
-    links = {} if objectives is None else {"objectives": objectives}
+    links: dict[str, Any] = {} if objectives is None else {"objectives": objectives}
+    if terms is not None:
+        links["terms"] = terms
     return edit(
         risk,
         actor=actor,
@@ -123,35 +129,44 @@ def assess_risk(
     severity: int,
     rationale: str,
     expected_version: int | None = None,
+    scale: int | None = None,
     **more: Any,
-) -> RiskAssessment:
+) -> RiskAssessment | AssessmentProposal:
     """Judge a risk before (``inherent``) or after (``residual``) mitigation, or say where it is to go
     (``target``), with the reason, on the scale in force.
 
-    ``more`` are ``detectability``, ``reversibility``, ``confidence`` and ``evidence``. Judgements are never
-    changed: each is a row of its own, and the newest of its kind counts.
+    ``more`` are ``detectability``, ``reversibility``, ``confidence`` and ``evidence``; ``scale`` is the version
+    whose words the writer had before them. Judgements are never changed: each is a row of its own, and the newest
+    of its kind counts. Where whoever answers for the risk lowers it and the scale asks for a second person, the
+    answer is a proposal, which counts once somebody else has confirmed it.
     """
     if not permissions.can_assess_risk(actor, risk):
         raise PermissionDenied
     _store.allow(more, {"detectability", "reversibility", "confidence", "evidence"})
-    scale = scale_in_force(risk.family.publisher_id)
+    locked, current = judged_on_scale_in_force(risk, actor=actor, expected_version=expected_version)
+    if not permissions.can_assess_risk(actor, locked):
+        # Somebody else has come to own it since the caller read it.
+        raise PermissionDenied
+    if scale is not None and scale != current.pk:
+        raise Stale(_("The scale was replaced while you were judging. Look at its words, then save again."))
     assessment = RiskAssessment(
-        risk=risk,
+        risk=locked,
         kind=kind,
-        scale=scale,
+        scale=current,
         likelihood=likelihood,
         severity=severity,
         rationale=rationale,
         assessed_by=actor,
         **more,
     )
-    check_judgement(assessment, scale, names=("kind", "rationale", *more))
-    locked = Risk.objects.select_for_update(of=("self",)).select_related("family").get(pk=risk.pk)
+    check_judgement(assessment, current, names=("kind", "rationale", *more))
     if locked.stage == Risk.Stage.CLOSED:
         raise Refused(_("This risk is closed. Reopen it before you assess it again."))
     if kind != RiskAssessment.Kind.INHERENT and locked.inherent_score is None:
         raise Refused(_("Assess the risk before mitigation first."), field="kind")
-    return record_assessment(locked, assessment, actor=actor, expected_version=expected_version)
+    if second_person.needs_second_person(locked, assessment, actor=actor):
+        return second_person.propose(locked, assessment, actor=actor)
+    return record_assessment(locked, assessment, actor=actor)
 
 
 def check_judgement(judgement: Any, scale: RiskScale, *, names: Collection[str]) -> None:
@@ -183,8 +198,16 @@ def check_judgement(judgement: Any, scale: RiskScale, *, names: Collection[str])
 def record_assessment(
     locked: Risk, assessment: RiskAssessment, *, actor: Any, expected_version: int | None = None
 ) -> RiskAssessment:
-    """Write a judgement and let it count. The row of the risk is locked, the judgement on its scale in force."""
+    """Write a judgement and let it count. The row of the risk is locked, the judgement on its scale in force.
+
+    What waits for a second person is overtaken by it. See ``carrying.judged_on_scale_in_force`` for the lock.
+    """
+    if locked.scale_id != assessment.scale_id:
+        carry_over([locked], assessment.scale, actor=actor)
+        locked.refresh_from_db()
     kind = assessment.kind
+    if kind != RiskAssessment.Kind.TARGET:
+        second_person.overtake(locked, actor=actor)
     before = locked.current_band
     changes: dict[str, Any] = {
         f"{kind}_likelihood": int(assessment.likelihood),
@@ -196,7 +219,7 @@ def record_assessment(
             changes[name] = value
     evidence: dict[str, Any] = {"kind": kind, "reason": assessment.rationale}
     if assessment.confirmed_by_id:
-        evidence["confirmed_by"] = assessment.confirmed_by
+        evidence |= {"proposed_by": assessment.assessed_by, "confirmed_by": assessment.confirmed_by}
     verb, version = "registry.risk.assess", locked.row_version
     fresh = edit(locked, actor=actor, verb=verb, changes=changes, expected_version=expected_version, **evidence)
     if fresh.row_version == version:
@@ -224,13 +247,21 @@ def open_risk(risk: Risk, *, actor: Any) -> Risk:
     return lifecycle.apply(OPEN, risk, actor=actor, changes={"opened_at": timezone.now()})
 
 
+@transaction.atomic
 def close_risk(risk: Risk, *, actor: Any, reason: str) -> Risk:
-    """Close a risk that no longer applies, with the reason on record."""
-    return lifecycle.apply(CLOSE, risk, actor=actor, changes={"closed_at": timezone.now()}, reason=stated(reason))
+    """Close a risk that no longer applies, with the reason on record. A score that waits for somebody no longer
+    does."""
+    changes = {"closed_at": timezone.now()}
+    closed = lifecycle.apply(CLOSE, risk, actor=actor, changes=changes, reason=stated(reason))
+    second_person.overtake(closed, actor=actor)
+    return closed
 
 
+@transaction.atomic
 def reopen_risk(risk: Risk, *, actor: Any, reason: str) -> Risk:
-    return lifecycle.apply(REOPEN, risk, actor=actor, changes={"closed_at": None}, reason=stated(reason))
+    """Open a closed risk again, carried over to the scale in force where it was closed under an older one."""
+    locked, _scale = judged_on_scale_in_force(risk, actor=actor)
+    return lifecycle.apply(REOPEN, locked, actor=actor, changes={"closed_at": None}, reason=stated(reason))
 
 
 def stated(reason: str) -> str:

@@ -260,11 +260,11 @@ class TestPast:
         assert values(scope, april) == before
         assert values(scope, Period(dt.date(2026, 6, 1), dt.date(2026, 7, 1)))["risks.opened"] == 1
 
-    def test_the_level_is_that_of_the_end(self, family, scope, risk_owner):
+    def test_the_level_is_that_of_the_end(self, family, scope, risk_owner, release_manager):
         def assess(moment, kind, likelihood, severity):
             with time_machine.travel(moment, tick=False):
                 registry.assess_risk(
-                    risk, actor=risk_owner, kind=kind, likelihood=likelihood, severity=severity, rationale="Seen."
+                    risk, actor=release_manager, kind=kind, likelihood=likelihood, severity=severity, rationale="Seen."
                 )
 
         with time_machine.travel(day(2), tick=False):

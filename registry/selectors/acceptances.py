@@ -1,0 +1,131 @@
+"""Whether a risk is borne knowingly, who has to say so, and what waits for a second person."""
+
+from typing import Any
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+
+from accounts.models import User
+from accounts.permissions import scopes
+from accounts.roles import Role
+from registry import permissions
+from registry.models import AssessmentProposal, BandRule, Risk, RiskAcceptance
+from registry.selectors.embed import embedded, revive, revived
+from registry.selectors.people import inside
+
+ACCEPTANCES_SHOWN = 5
+_ACCEPTANCE = (
+    *("id", "risk_id", "reason", "conditions", "band", "digest", "accepted_by_id", "accepted_at", "ends_on"),
+    *("revoked_at", "revoked_by_id", "revocation_reason"),
+)
+_PROPOSAL = (
+    *("id", "risk_id", "stage", "digest", "kind", "likelihood", "severity", "rationale", "proposed_by_id"),
+    *("proposed_at", "row_version"),
+)
+_RULE = ("id", "scale_id", "band", "label", "review_days", "acceptance_days", "accepted_by", "needs_second_person")
+
+
+def rule_of(risk: Risk) -> BandRule | None:
+    """What the scale says about the level of ``risk``; None while it has none."""
+    return BandRule.objects.filter(scale=risk.scale_id, band=risk.current_band).first() if risk.current_band else None
+
+
+def embedded_acceptances(shown: int = 1) -> ArraySubquery:
+    """The newest acceptances of a risk, for ``annotate``; see ``acceptances_of``."""
+    rows = RiskAcceptance.objects.filter(risk=OuterRef("pk")).order_by("-pk")[:shown]
+    person = {"person_name": F("accepted_by__display_name"), "person_email": F("accepted_by__email")}
+    return embedded(rows, *_ACCEPTANCE, **person)
+
+
+def with_acceptance(risks: QuerySet[Risk]) -> QuerySet[Risk]:
+    """``risks`` with the newest acceptance of each, in the same query; see ``acceptance_of``."""
+    return risks.annotate(acceptance_rows=embedded_acceptances())
+
+
+def with_judging(risks: QuerySet[Risk]) -> QuerySet[Risk]:
+    """``risks`` with acceptances, with what waits for a second person, and with the rule of their level."""
+    waiting = AssessmentProposal.objects.waiting().filter(risk=OuterRef("pk"))
+    person = {"person_name": F("proposed_by__display_name"), "person_email": F("proposed_by__email")}
+    rule = BandRule.objects.filter(scale=OuterRef("scale"), band=OuterRef("current_band"))
+    return risks.annotate(
+        acceptance_rows=embedded_acceptances(ACCEPTANCES_SHOWN),
+        proposal_rows=embedded(waiting, *_PROPOSAL, **person),
+        rule_rows=embedded(rule, *_RULE),
+    )
+
+
+def acceptances_of(risk: Any) -> list[RiskAcceptance]:
+    """The acceptances that a risk brought along, the newest first."""
+    rows = revived(RiskAcceptance, risk.acceptance_rows)
+    for row in rows:
+        row.risk = risk
+        row.accepted_by = _person(row, row.accepted_by_id)
+    return rows
+
+
+def acceptance_of(risk: Any) -> RiskAcceptance | None:
+    """The newest acceptance of a risk from ``with_acceptance``; what it is worth says its ``state``."""
+    return next(iter(acceptances_of(risk)), None)
+
+
+def proposal_of(risk: Any) -> AssessmentProposal | None:
+    """What waits for a second person at a risk from ``with_judging``."""
+    for row in revived(AssessmentProposal, risk.proposal_rows):
+        row.risk, row.proposed_by = risk, _person(row, row.proposed_by_id)
+        return row
+    return None
+
+
+def brought_rule(risk: Any) -> BandRule | None:
+    """The rule of its level, which a risk from ``with_judging`` brought along."""
+    return next(iter(revived(BandRule, risk.rule_rows)), None)
+
+
+def waiting_proposals(user: Any) -> QuerySet[AssessmentProposal]:
+    """Lower scores that ``user`` can confirm or decline: somebody else's, of risks they treat."""
+    held = scopes(user)
+    waiting = AssessmentProposal.objects.waiting().exclude(proposed_by=user.pk)
+    if held.everywhere:
+        return waiting
+    roles = permissions.TREATING
+    return waiting.filter(
+        Q(risk__family__publisher_id__in=held.publisher_ids(*roles)) | Q(risk__family_id__in=held.family_ids(*roles))
+    )
+
+
+def waiting_acceptances(user: Any) -> QuerySet[Risk]:
+    """Open risks that are to be accepted, by somebody of a role that ``user`` holds, and that no acceptance covers."""
+    asked = Q()
+    for role in Role:
+        rule = BandRule.objects.filter(
+            scale=OuterRef("scale"), band=OuterRef("current_band"), accepted_by=role.value, acceptance_days__gt=0
+        )
+        where = inside(user, *permissions.accepting(role.value))
+        if scopes(user).everywhere or scopes(user).any(*permissions.accepting(role.value)):
+            asked |= where & Q(Exists(rule))
+    given = RiskAcceptance.objects.filter(risk=OuterRef("pk"), revoked_at=None)
+    risks = Risk.objects.open().filter(~Exists(given), treatment=Risk.Treatment.ACCEPT)
+    if not asked:
+        return risks.none()
+    return (
+        risks.filter(asked)
+        .exclude(Q(owner=user.pk) & Q(owner__isnull=False))
+        .exclude(Q(deputy=user.pk) & Q(deputy__isnull=False))
+    )
+
+
+def waiting_judging(user: Any) -> QuerySet[Risk]:
+    """Risks that wait for ``user`` as the second person: a lower score to confirm, or an acceptance to give."""
+    proposed = waiting_proposals(user).filter(risk=OuterRef("pk"))
+    return Risk.objects.filter(Q(Exists(proposed)) | Q(pk__in=waiting_acceptances(user).values("pk")))
+
+
+def ended_acceptances(user: Any) -> Q:
+    """Open risks of ``user`` whose acceptance lapsed or no longer fits: they are open again and want a decision."""
+    ended = RiskAcceptance.objects.ended().filter(risk=OuterRef("pk"))
+
+    return (Q(owner=user.pk) | Q(deputy=user.pk)) & Q(Exists(ended)) & Q(stage=Risk.Stage.OPEN)
+
+
+def _person(row: Any, pk: int) -> User:
+    return revive(User, {"id": pk, "display_name": row.person_name, "email": row.person_email})
