@@ -21,5 +21,6 @@ class Outsider:
 
 
 ANONYMOUS_REPORTER = Outsider("Anonymous reporter")
+THE_PUBLIC = Outsider("Somebody outside")
 
 Actor: TypeAlias = Union["User", Outsider]

@@ -18,13 +18,20 @@ def family_disclosure(request: HttpRequest, family: Any) -> dict[str, Any]:
     return {"family": family, **selectors.disclosure_figures(family, request.user)}
 
 
+@panel("registry.release", template="registry/panel_reviews.html", order=30)
+def release_reviews(request: HttpRequest, release: Any) -> dict[str, Any] | None:
+    """Which reviews the publisher asks for, and how far they are; one query."""
+    needs = [need for need in selectors.review_needs(release) if need.required or need.last or need.running]
+    return {"release": release, "needs": needs}
+
+
 @entry(
     "risks",
     label=_("Risks"),
     url="registry:risks",
     icon="triangle-alert",
     order=40,
-    empty=_("No risk of yours lacks an assessment, no mitigation is overdue, and no draft is without owner."),
+    empty=_("No risk of yours lacks an assessment or a look, no mitigation is late, no stub or unowned draft waits."),
 )
 def risks_waiting(user: Any) -> QuerySet[Risk] | None:
     return selectors.waiting_risks(user) if scopes(user).any() else None

@@ -31,3 +31,12 @@ class ReportRate(SimpleRateThrottle):
 
     def get_cache_key(self, request: Request, view: Any) -> str | None:
         return f"throttle:report:{caller_key(request)}"
+
+
+class ConcernRate(SimpleRateThrottle):
+    """Raising concerns without an account: as many as reports, counted apart from them."""
+
+    scope = "report"
+
+    def get_cache_key(self, request: Request, view: Any) -> str | None:
+        return f"throttle:concern:{caller_key(request)}"

@@ -12,6 +12,16 @@ from registry.forms.catalogue import (
 from registry.forms.guidelines import GuidelinesForm, NewGuidelinesForm, PlaceForm
 from registry.forms.objectives import MeasurementForm, ObjectiveForm
 from registry.forms.plan import CapabilityForm, CriterionEvidenceForm, CriterionForm, ParentForm, PhaseForm
+from registry.forms.reviews import (
+    AnswersForm,
+    QuestionSetForm,
+    RequiredReviewsForm,
+    RiskReviewForm,
+    RoundForm,
+    StartReviewForm,
+    SubmissionForm,
+    TaxonomyForm,
+)
 from registry.forms.risks import (
     AssessmentForm,
     MitigationEditForm,
@@ -23,9 +33,16 @@ from registry.forms.risks import (
     RiskForm,
 )
 from registry.forms.safeguards import HighRiskUseForm, SafeguardForm
+from registry.forms.stubs import (
+    ConcernForm,
+    DismissForm,
+    StubForm,
+    WorkOutForm,
+)
 from registry.forms.training_data import CroissantForm, TrainingDatasetForm
 
 __all__ = [
+    "AnswersForm",
     "ArtifactForm",
     "AssessmentForm",
     "CapabilityForm",
@@ -34,9 +51,11 @@ __all__ = [
     "CardUploadForm",
     "CatalogueFilterForm",
     "CompareForm",
+    "ConcernForm",
     "CriterionEvidenceForm",
     "CriterionForm",
     "CroissantForm",
+    "DismissForm",
     "FamilyForm",
     "GuidelinesForm",
     "HighRiskUseForm",
@@ -51,14 +70,23 @@ __all__ = [
     "PhaseForm",
     "PlaceForm",
     "PublisherForm",
+    "QuestionSetForm",
     "ReasonForm",
     "ReleaseEditForm",
     "ReleaseForm",
+    "RequiredReviewsForm",
     "RiskEditForm",
     "RiskFilterForm",
     "RiskForm",
+    "RiskReviewForm",
+    "RoundForm",
     "SafeguardForm",
     "SearchForm",
     "SectionForm",
+    "StartReviewForm",
+    "StubForm",
+    "SubmissionForm",
+    "TaxonomyForm",
     "TrainingDatasetForm",
+    "WorkOutForm",
 ]

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import User
 from common.forms import BaseForm, BaseModelForm, DateInput, RadioCards
 from registry.forms.catalogue import VersionedForm, choice
+from registry.forms.terms import offer_terms, terms_field
 from registry.models import Mitigation, ModelFamily, Objective, Release, Risk, RiskAssessment, RiskScale, Term
 from registry.scale import LARGEST, Band
 from registry.selectors import WEEKS
@@ -94,9 +95,14 @@ class RiskFilterForm(BaseForm):
 
 
 class RiskEditForm(VersionedForm, BaseModelForm):
+    terms = terms_field()
+
     class Meta:
         model = Risk
-        fields = ["title", "harm", "cause", "event", "consequence", "affected", "objectives", "release", "is_public"]
+        fields = [
+            *("title", "harm", "cause", "event", "consequence", "affected", "objectives", "terms", "release"),
+            "is_public",
+        ]
         widgets = {
             "objectives": forms.CheckboxSelectMultiple,
             **{name: forms.Textarea(attrs={"rows": 2}) for name in ("cause", "event", "consequence")},
@@ -115,6 +121,7 @@ class RiskEditForm(VersionedForm, BaseModelForm):
         choice(self, "objectives").queryset = objectives
         # Named once: a checkbox list would ask for its rows twice.
         choice(self, "objectives").choices = [(objective.pk, objective.title) for objective in objectives]
+        offer_terms(self, self.instance)
         choice(self, "release").queryset = Release.objects.filter(family=family)
         choice(self, "release").empty_label = _("All releases")
         choice(self, "release").label_from_instance = lambda release: release.version
@@ -131,7 +138,8 @@ class RiskForm(RiskEditForm):
         help_text=_("Who answers for it. Without an owner it stays a draft."),
     )
     field_order = [
-        *("title", "harm", "cause", "event", "consequence", "affected", "owner", "objectives", "release", "is_public"),
+        *("title", "harm", "cause", "event", "consequence", "affected", "owner", "objectives", "terms"),
+        *("release", "is_public"),
     ]
 
     def __init__(self, *args: Any, family: ModelFamily, people: Any, **kwargs: Any) -> None:

@@ -3,6 +3,7 @@ from registry.models.artifacts import Artifact
 from registry.models.capabilities import CapabilityStatus
 from registry.models.cards import ModelCard
 from registry.models.catalogue import PUBLIC_STAGES, Modality, ModelFamily, Publisher, Release, Stage
+from registry.models.concerns import PublicConcern
 from registry.models.guidelines import (
     PARTS,
     BreachRemedy,
@@ -23,7 +24,10 @@ from registry.models.lineage import ReleaseParent
 from registry.models.mitigations import Mitigation
 from registry.models.objectives import Objective, ObjectiveMeasurement
 from registry.models.plan import EntryCriterion, Phase
+from registry.models.question_sets import Question, QuestionSet, RequiredReview
+from registry.models.reviews import ReleaseReview, ReviewAnswers, ReviewFinding
 from registry.models.risks import Risk, RiskAssessment
+from registry.models.rounds import ReviewRound, RiskReview, RoundItem
 from registry.models.safeguards import HighRiskUse, Safeguard
 from registry.models.scales import BandRule, RiskScale
 from registry.models.taxonomies import Taxonomy, Term
@@ -50,14 +54,24 @@ __all__ = [
     "ObjectiveMeasurement",
     "Part",
     "Phase",
+    "PublicConcern",
     "Publisher",
+    "Question",
+    "QuestionSet",
     "RecommendedConfiguration",
     "Release",
     "ReleaseParent",
+    "ReleaseReview",
+    "RequiredReview",
+    "ReviewAnswers",
+    "ReviewFinding",
+    "ReviewRound",
     "Risk",
     "RiskAcceptance",
     "RiskAssessment",
+    "RiskReview",
     "RiskScale",
+    "RoundItem",
     "RuleKind",
     "RuleOverride",
     "Safeguard",

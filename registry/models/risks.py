@@ -381,6 +381,11 @@ class Risk(Staged, Timestamped):
         due = self.review_due_on
         return self.stage == self.Stage.OPEN and due is not None and due < timezone.localdate()
 
+    @property
+    def age_days(self) -> int:
+        """How long ago it was raised, in whole days: what a stub shows until somebody works it out."""
+        return (timezone.now() - self.created_at).days
+
     def get_absolute_url(self) -> str:
         return address("registry:risk", self.pk)
 

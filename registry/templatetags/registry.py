@@ -120,6 +120,13 @@ _VERBS = {
     "registry.risk.open": _lazy("opened the risk"),
     "registry.risk.close": _lazy("closed the risk"),
     "registry.risk.reopen": _lazy("reopened the risk"),
+    "registry.risk.raise_stub": _lazy("raised a concern"),
+    "registry.risk.work_out": _lazy("worked the stub out"),
+    "registry.risk.dismiss": _lazy("closed the stub"),
+    "registry.risk.take_up": _lazy("took the stub up again"),
+    "registry.risk.review": _lazy("looked at the risk again"),
+    "registry.risk.skip_review": _lazy("left it out of a review round"),
+    "registry.risk.reveal_contact": _lazy("read the contact of who raised it"),
 }
 
 

@@ -26,6 +26,9 @@ MOVE_PAGES = {
     "open": "registry:risk_opening",
     "close": "registry:risk_closure",
     "reopen": "registry:risk_reopening",
+    "work_out": "registry:stub_working_out",
+    "dismiss": "registry:stub_dismissal",
+    "take_up": "registry:stub_taking_up",
 }
 
 
@@ -126,6 +129,11 @@ def risk(request: HttpRequest, pk: int) -> HttpResponse:
         "assessments": selectors.assessments_of(found),
         "objectives": selectors.objectives_of(found),
         "history": selectors.history_of(found),
+        "terms": selectors.terms_of(found),
+        "reviews": selectors.reviews_of(found),
+        "concern": getattr(found, "concern", None),
+        "can_review": permissions.can_review_risk(user, found),
+        "can_see_contact": permissions.can_see_concern_contact(user, found),
         "can_edit": permissions.can_edit_risk(user, found),
         "can_assign": permissions.can_assign_risk_owner(user, found),
         "can_assess": permissions.can_assess_risk(user, found) and found.stage != Risk.Stage.CLOSED,

@@ -55,7 +55,9 @@ def _show_stored(form: Any, obj: Any) -> None:
     form.data["row_version"] = str(obj.row_version)
     form.stored = []
     for name, typed in form.cleaned_data.items():
-        stored = getattr(obj, name, None)
+        if not hasattr(obj, name):
+            continue
+        stored = getattr(obj, name)
         if hasattr(stored, "all"):
             stored, typed = list(stored.all()), list(typed)
         if name != "row_version" and stored != typed:

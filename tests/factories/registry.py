@@ -21,14 +21,24 @@ from registry.models import (
     Objective,
     ObjectiveMeasurement,
     Phase,
+    PublicConcern,
     Publisher,
+    Question,
+    QuestionSet,
     RecommendedConfiguration,
     Release,
     ReleaseParent,
+    ReleaseReview,
+    RequiredReview,
+    ReviewAnswers,
+    ReviewFinding,
+    ReviewRound,
     Risk,
     RiskAcceptance,
     RiskAssessment,
+    RiskReview,
     RiskScale,
+    RoundItem,
     RuleKind,
     RuleOverride,
     Safeguard,
@@ -524,3 +534,138 @@ class TrainingDatasetFactory(factory.django.DjangoModelFactory):
     def releases(self, create, extracted, **kwargs):
         if create and extracted:
             self.releases.set(extracted)
+
+
+class QuestionSetFactory(factory.django.DjangoModelFactory):
+    """In use, with ``questions`` (a dict each); ``draft=True`` for one that is not in use yet."""
+
+    class Meta:
+        model = QuestionSet
+
+    publisher = factory.SubFactory(PublisherFactory)
+    slug = factory.Sequence(lambda n: f"set-{n}")
+    number = 1
+    title = factory.Sequence(lambda n: f"Question set {n}")
+    digest = factory.Sequence(lambda n: f"{n:064x}")
+
+    @classmethod
+    def _create(cls, model_class, *args, questions=None, draft=False, **fields):
+        """Made as a draft, given its questions, then put into use, as the database demands."""
+        made = super()._create(model_class, *args, **fields)
+        default = {"key": "tested", "text": "Was it tested?", "raises_when": ["no"], "risk_title": "Nobody tested it"}
+        for position, row in enumerate(questions or [default], 1):
+            QuestionFactory(question_set=made, position=position, **row)
+        if not draft:
+            QuestionSet.objects.filter(pk=made.pk).update(stage="published", published_at=timezone.now())
+            made.refresh_from_db()
+        return made
+
+
+class QuestionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Question
+
+    question_set = factory.SubFactory(QuestionSetFactory, draft=True, questions=[{"key": "first", "text": "First?"}])
+    key = factory.Sequence(lambda n: f"question-{n}")
+    position = factory.Sequence(lambda n: n + 2)
+    text = factory.Sequence(lambda n: f"Question {n}?")
+    kind = "yes_partly_no"
+
+
+class RequiredReviewFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = RequiredReview
+
+    publisher = factory.SubFactory(PublisherFactory)
+    slug = "privacy"
+
+
+class ReleaseReviewFactory(factory.django.DjangoModelFactory):
+    """Being answered; ``answers={"key": "yes"}`` saves a first version, ``outcome="pass"`` submits it."""
+
+    class Meta:
+        model = ReleaseReview
+
+    release = factory.SubFactory(ReleaseFactory)
+    question_set = factory.LazyAttribute(lambda row: QuestionSetFactory(publisher=row.release.family.publisher))
+    started_by = factory.SubFactory(UserFactory)
+
+    @classmethod
+    def _create(cls, model_class, *args, answers=None, outcome="", **fields):
+        review = super()._create(model_class, *args, **fields)
+        if answers or outcome:
+            given = {key: {"value": value, "note": ""} for key, value in (answers or {"tested": "yes"}).items()}
+            ReviewAnswersFactory(review=review, answers=given, saved_by=review.started_by)
+        if outcome:
+            ReleaseReview.objects.filter(pk=review.pk).update(
+                stage="submitted",
+                outcome=outcome,
+                reason="Seen in tests.",
+                conditions="Test again." if outcome == "conditions" else "",
+                submitted_by=review.started_by,
+                submitted_at=timezone.now(),
+                next_due_on=timezone.localdate() + timedelta(days=365),
+            )
+            review.refresh_from_db()
+        return review
+
+
+class ReviewAnswersFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ReviewAnswers
+
+    review = factory.SubFactory(ReleaseReviewFactory)
+    number = factory.Sequence(lambda n: n + 1)
+    saved_by = factory.SubFactory(UserFactory)
+
+
+class ReviewFindingFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ReviewFinding
+
+    review = factory.SubFactory(ReleaseReviewFactory)
+    key = "tested"
+    ruled_out = "It was tested elsewhere."
+
+
+class ReviewRoundFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ReviewRound
+        skip_postgeneration_save = True
+
+    publisher = factory.SubFactory(PublisherFactory)
+    title = factory.Sequence(lambda n: f"Round {n}")
+    due_on = factory.LazyFunction(lambda: timezone.localdate() + timedelta(days=30))
+    started_by = factory.SubFactory(UserFactory)
+
+    @factory.post_generation
+    def risks(self, create, extracted, **kwargs):
+        for risk in extracted or ():
+            RoundItemFactory(round=self, risk=risk)
+
+
+class RoundItemFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = RoundItem
+
+    round = factory.SubFactory(ReviewRoundFactory)
+    risk = factory.SubFactory(RiskFactory, opened=True)
+    since = factory.LazyFunction(lambda: timezone.now() - timedelta(days=90))
+
+
+class RiskReviewFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = RiskReview
+
+    risk = factory.SubFactory(RiskFactory, opened=True)
+    verdict = RiskReview.Verdict.RIGHT
+    reviewed_by = factory.SubFactory(UserFactory)
+
+
+class PublicConcernFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PublicConcern
+
+    risk = factory.SubFactory(RiskFactory, stage="stub", harm="", origin="public", is_public=False)
+    text = "I read about it."
+    submission = factory.Sequence(lambda n: f"{n:064x}")
