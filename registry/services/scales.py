@@ -220,7 +220,9 @@ def _whole(scale: RiskScale, changes: dict[str, Any]) -> dict[str, Any]:
     base = base_of(scale)
     for name, words in (("likelihood_map", "likelihoods"), ("severity_map", "severities")):
         old = len(getattr(base, words)) if base else len(whole[words])
-        given = changes.get(name, getattr(scale, name))
+        # What was said about other steps than these says nothing about these.
+        same = len(whole[words]) == len(getattr(scale, words))
+        given = changes.get(name, getattr(scale, name) if same else [])
         try:
             whole[name] = _steps(given, old, len(whole[words]), asked=name in changes)
         except ValidationError as invalid:
