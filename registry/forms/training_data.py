@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from common.forms import BaseForm, BaseModelForm, DateInput, UploadField
-from registry import croissant
+from registry.croissant import LARGEST, Reading
 from registry.forms.catalogue import LanguagesField, VersionedForm, choice
 from registry.forms.safeguards import short
 from registry.models import Modality, ModelFamily, Release, TrainingDataset
@@ -70,6 +70,15 @@ class TrainingDatasetForm(VersionedForm, BaseModelForm):
         choice(self, "releases").label_from_instance = lambda release: release.version
         choice(self, "kind").choices = TrainingDataset.Kind.choices
 
+    @classmethod
+    def preview(cls, reading: Reading, *, family: ModelFamily) -> "TrainingDatasetForm":
+        """The form filled with what was read; each field says from which property."""
+        form = cls(family=family, initial={**reading.fields, "croissant": packed(reading.source)})
+        for name, origin in reading.origins.items():
+            field = form.fields[name]
+            field.help_text = f"{field.help_text} {_now('Read from %s.') % origin}".strip()
+        return form
+
     def clean_croissant(self) -> bytes:
         try:
             return base64.b64decode(self.cleaned_data["croissant"], validate=True)
@@ -83,7 +92,7 @@ class CroissantForm(BaseForm):
     file = UploadField(
         label=_("Croissant file"),
         required=False,
-        max_bytes=croissant.LARGEST,
+        max_bytes=LARGEST,
         kinds={".json": "JSON", ".jsonld": "JSON-LD"},
         help_text=_("On the Hugging Face Hub: the “Croissant” button of the data set."),
     )
@@ -100,7 +109,7 @@ class CroissantForm(BaseForm):
         if file and text.strip():
             raise ValidationError(_now("Give the description once: as a file or as text."))
         if file:
-            data["source"] = file.read(croissant.LARGEST + 1)
+            data["source"] = file.read(LARGEST + 1)
         elif text.strip():
             # A browser sends a pasted text with the line ends of a form.
             data["source"] = text.replace("\r\n", "\n").encode()

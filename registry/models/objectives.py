@@ -17,7 +17,7 @@ DIGITS: dict[str, Any] = {"max_digits": 24, "decimal_places": 8}
 
 def figure(value: Decimal, unit: str) -> str:
     """A value with its unit, without the zeros that the column adds."""
-    return f"{value.normalize():f} {unit}".rstrip()
+    return f"{value.normalize():f}\N{NO-BREAK SPACE}{unit}".rstrip()
 
 
 class ObjectiveQuerySet(models.QuerySet["Objective"]):

@@ -16,7 +16,6 @@ from common.lifecycle import Refused
 from registry import permissions, selectors, services
 from registry.croissant import read
 from registry.forms import CroissantForm, ReasonForm, TrainingDatasetForm
-from registry.forms.training_data import packed
 from registry.models import PUBLIC_STAGES, ModelFamily, TrainingDataset
 from registry.views.families import family_inside
 from registry.views.public import download
@@ -101,12 +100,10 @@ def training_data_import(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             reading = read(form.cleaned_data["source"])
         except Refused as refused:
-            form.add_refusal(refused)
+            form.add_error("file" if form.cleaned_data["file"] else "source", refused.reasons)
         else:
-            start = {**reading.fields, "croissant": packed(reading.source)}
-            preview = TrainingDatasetForm(family=found, initial=start)
+            preview = TrainingDatasetForm.preview(reading, family=found)
             context = {"family": found, "form": preview, "reading": reading}
-            context["origins"] = [(preview.fields[name].label, said) for name, said in reading.origins.items()]
             return render(request, "registry/training_data_form.html", context)
     return form_page(request, "registry/training_data_import.html", form, family=found)
 

@@ -163,7 +163,7 @@ def test_a_description_is_shown_before_anything_is_saved(client, family, release
     page = answer.content.decode()
     assert "Nothing is saved yet" in page
     assert 'value="Parliament minutes"' in page
-    assert "rai:personalSensitiveInformation" in page
+    assert "Read from rai:personalSensitiveInformation." in page
     assert not TrainingDataset.objects.exists()
     form = answer.context["form"]
     given = {name: form.initial.get(name, "") for name in form.fields if name not in {"releases", "modalities"}}
@@ -207,6 +207,9 @@ def test_errors_of_a_description_stand_at_its_field(client, family, release_mana
     answer = client.post(f"/workspace/releases/families/{family.pk}/training-data/import/", {"source": source})
     assert answer.status_code == 422
     assert "distribution “minutes.csv”: “encodingFormat” is missing." in answer.context["form"].errors["source"]
+    file = SimpleUploadedFile("croissant.json", source.encode())
+    answer = client.post(f"/workspace/releases/families/{family.pk}/training-data/import/", {"file": file})
+    assert set(answer.context["form"].errors) == {"file"}
 
 
 def test_the_api_takes_a_description_and_keeps_it(client, family, release, release_manager, stranger):
