@@ -2,14 +2,32 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import scopes
 from accounts.roles import Role
 from common.panels import panel
 from common.workspace import entry
-from registry import selectors
+from registry import guidelines, selectors
 from registry.models import Publisher, Release, Risk
+
+
+@panel("registry.family", template="registry/panel_guidelines_family.html", order=10)
+def rules_of_family(request: HttpRequest, family: Any) -> dict[str, Any] | None:
+    """What one must and must not do, before anything else; nothing where no guidelines are published."""
+    document = selectors.holding_guidelines(family)
+    if document is None:
+        return None
+    url = reverse("registry:guidelines", args=[family.publisher.slug, family.slug])
+    lists = guidelines.terms(guidelines.effective(document))
+    return {"family": family, "guidelines_url": url, "places": bool(document.overrides), **lists}
+
+
+@panel("registry.release_page", template="registry/panel_guidelines_release.html", order=40)
+def work_with_release(request: HttpRequest, release: Any) -> dict[str, Any]:
+    """Where the page of a release leads on to: its terms, and what a team that builds on it can take away."""
+    return {"release": release, "family": release.family}
 
 
 @panel("registry.family", template="registry/panel_disclosure.html", order=20)

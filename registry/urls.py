@@ -5,6 +5,7 @@ from registry.views import (
     card_editing,
     cards,
     concerns,
+    downstream,
     exports,
     families,
     guidelines,
@@ -30,6 +31,7 @@ from registry.views import (
 
 app_name = "registry"
 MODEL = "models/<name:publisher>/<name:family>/"
+RELEASE = f"{MODEL}releases/<name:version>/"
 urlpatterns = [
     path("", public.home, name="home"),
     path("models/", public.models, name="models"),
@@ -60,6 +62,9 @@ urlpatterns = [
         training_data.training_data_croissant,
         name="training_data_croissant",
     ),
+    path(f"{RELEASE}documents/", downstream.downstream_documents, name="downstream_documents"),
+    path(f"{RELEASE}documents/<slug:name>/", downstream.downstream_document, name="downstream_document"),
+    path(f"{RELEASE}documents/<slug:name>.<slug:form>", downstream.downstream_file, name="downstream_file"),
     path(f"{MODEL}guidelines/", guidelines.guidelines, name="guidelines"),
     path(f"{MODEL}guidelines/<int:number>/", guidelines.guidelines_version, name="guidelines_version"),
     path(f"{MODEL}guidelines/<int:number>/changes/", guidelines.guidelines_changes, name="guidelines_changes"),

@@ -11,7 +11,7 @@ from access.models import Tier
 from access.services import requests as asking
 from access.services import tiers as offering
 from common.actors import ANONYMOUS_REPORTER
-from config.demo import cards as documentation
+from config.demo import cards as documentation, guidelines
 from config.demo import guidelines, plan, provenance, texts
 from config.demo.cast import Cast, make_cast
 from governance import services as governance

@@ -12,10 +12,8 @@ from registry.api.catalogue import (
     ReleaseArtifact,
     ReleaseViewSet,
 )
+from registry.api.downstream import ReleaseDocument, ReleaseDocuments
 from registry.api.exports import ReleaseExport
-from registry.api.licences import ReleaseLicence
-from registry.api.lineage import ReleaseLineage, ReleaseLineageEdge
-from registry.api.objectives import MeasurementViewSet, ObjectiveViewSet
 from registry.api.guidelines import FamilyTerms, UsageGuidelinesViewSet
 from registry.api.guidelines_parts import (
     BreachRemedyViewSet,
@@ -25,6 +23,9 @@ from registry.api.guidelines_parts import (
     UsageRuleViewSet,
     UsageScenarioViewSet,
 )
+from registry.api.licences import ReleaseLicence
+from registry.api.lineage import ReleaseLineage, ReleaseLineageEdge
+from registry.api.objectives import MeasurementViewSet, ObjectiveViewSet
 from registry.api.people import RoleAssignmentViewSet
 from registry.api.plan import CriterionViewSet, PhaseViewSet, ReleasePlan
 from registry.api.risks import MitigationViewSet, RiskViewSet
@@ -55,6 +56,12 @@ router.register("guideline-configurations", RecommendedConfigurationViewSet, bas
 router.register("guideline-workflows", CompliantWorkflowViewSet, basename="guideline-workflow")
 router.register("guideline-remedies", BreachRemedyViewSet, basename="guideline-remedy")
 urlpatterns = [
+    path("releases/<int:pk>/documents/", ReleaseDocuments.as_view(), name="release-documents"),
+    path(
+        "releases/<int:pk>/documents/<slug:document>/<slug:document_format>/",
+        ReleaseDocument.as_view(),
+        name="release-document",
+    ),
     path("families/<int:pk>/terms/", FamilyTerms.as_view(), name="family-terms"),
     path("releases/<int:pk>/licence/", ReleaseLicence.as_view(), name="release-licence"),
     path("releases/<int:pk>/plan/", ReleasePlan.as_view(), name="release-plan"),

@@ -153,7 +153,7 @@ class GuidelinesChangesSerializer(serializers.Serializer[Any]):
     changes = PartChangeSerializer(many=True)
 
 
-def _asked(request: Request, shape: type[PlaceSerializer] = PlaceSerializer) -> dict[str, Any]:
+def asked(request: Request, shape: type[PlaceSerializer] = PlaceSerializer) -> dict[str, Any]:
     given = shape(data={name: value for name, value in request.query_params.items() if value})
     given.is_valid(raise_exception=True)
     return {"region": "", "sector": "", **given.validated_data}
@@ -215,7 +215,7 @@ class UsageGuidelinesViewSet(Register):
     @action(detail=True, methods=["get"])
     def effective(self, request: Request, pk: str | None = None) -> Response:
         """The rules as they hold in one region and sector, with the overrides that were applied."""
-        document, place = self.document(), _asked(request)
+        document, place = self.document(), asked(request)
         rules = reading.effective(document, place["region"], place["sector"])
         answer = {"guidelines": document.guidelines.pk, "number": document.guidelines.number, "rules": rules, **place}
         return Response(EffectiveSerializer(answer).data)
@@ -254,7 +254,7 @@ class FamilyTerms(APIView):
     def get(self, request: Request, pk: int) -> Response:
         """What one may, must and must not do with this model in one region and sector; 404 where nothing is said."""
         families = ModelFamily.objects.visible_to(request.user).select_related("publisher")
-        family, place = get_object_or_404(families, pk=pk), _asked(request, TermsPlaceSerializer)
+        family, place = get_object_or_404(families, pk=pk), asked(request, TermsPlaceSerializer)
         releases = Release.objects.filter(stage__in=PUBLIC_STAGES).select_related("family__publisher")
         number = place.pop("release", None)
         if number is None:

@@ -50,6 +50,9 @@ PAGES = {
     ),
     "guidelines_changes": route(args=lambda w: [*family(w), w.guidelines.number], get=PUBLIC),
     "terms": route(args=family, get=PUBLIC, query="?region=EU"),
+    "downstream_documents": route(args=lambda w: [*family(w), w.release.version], get=PUBLIC, query="?region=EU"),
+    "downstream_document": route(args=lambda w: [*family(w), w.release.version, "risk-report"], get=PUBLIC),
+    "downstream_file": route(args=lambda w: [*family(w), w.release.version, "release-checklist", "csv"], get=PUBLIC),
     "guidelines_versions": route(
         args=lambda w: [w.family.pk],
         get=only(*MEMBERS),
@@ -134,6 +137,8 @@ API = {
     "guidelines-effective": route(args=lambda w: [w.guidelines.pk], get=PUBLIC, query="?region=DE"),
     "guidelines-changes": route(args=lambda w: [w.guidelines_draft.pk], get=API_INSIDE),
     "family-terms": route(args=lambda w: [w.family.pk], get=PUBLIC, query="?sector=health"),
+    "release-documents": route(args=lambda w: [w.release.pk], get=PUBLIC),
+    "release-document": route(args=lambda w: [w.draft.pk, "evaluation-plan", "txt"], get=API_INSIDE),
     **part("rule", "usage_rule", RULE),
     **part(
         "scenario",
