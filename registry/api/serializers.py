@@ -68,7 +68,7 @@ class FamilySerializer(serializers.ModelSerializer[ModelFamily]):
         model = ModelFamily
         fields = [
             *("id", "publisher", "slug", "repo_id", "name", "summary", "intended_use", "out_of_scope_use"),
-            *("url", "created_at", "updated_at", "row_version"),
+            *("allows_public_concerns", "url", "created_at", "updated_at", "row_version"),
         ]
         read_only_fields = ["created_at", "updated_at", "row_version"]
         # The database keeps names apart; the service puts its refusal into words.
@@ -78,7 +78,7 @@ class FamilySerializer(serializers.ModelSerializer[ModelFamily]):
 class FamilyTextSerializer(serializers.ModelSerializer[ModelFamily]):
     class Meta:
         model = ModelFamily
-        fields = ["name", "summary", "intended_use", "out_of_scope_use"]
+        fields = ["name", "summary", "intended_use", "out_of_scope_use", "allows_public_concerns"]
 
 
 class ReleaseSerializer(serializers.ModelSerializer[Release]):
@@ -217,7 +217,9 @@ class RiskSerializer(serializers.ModelSerializer[Risk]):
         data = super().to_representation(risk)
         if not self._inside(risk):
             fields = visibility.public_fields(risk.family.publisher)
-            known = _ALWAYS_SHOWN | fields | {name for field in fields for name in _SHOWN_WITH.get(field, ())}
+            # The number of the owner's account is not the owner's name.
+            known = _ALWAYS_SHOWN | fields - {"owner"}
+            known |= {name for field in fields for name in _SHOWN_WITH.get(field, ())}
             data |= dict.fromkeys(data.keys() - known)
         return data
 

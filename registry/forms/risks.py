@@ -192,6 +192,8 @@ class AssessmentForm(BaseForm):
         help_text=_("Links to evaluations and papers, or permanent references such as D-12."),
     )
     row_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    # The version whose words the writer has before them.
+    scale = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, scale: RiskScale, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

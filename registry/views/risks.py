@@ -20,6 +20,7 @@ from registry import lifecycle, permissions, selectors, services
 from registry.drawing import burn_down
 from registry.forms import AssessmentForm, OwnerForm, ReasonForm, RiskEditForm, RiskFilterForm, RiskForm
 from registry.models import Mitigation, ModelFamily, Risk, RiskAssessment
+from registry.views.judging import judged_words, judging_card, present_levels
 from registry.views.shared import attempt, form_page, posted
 
 MOVE_PAGES = {
@@ -68,18 +69,14 @@ def _as_matrix(request: HttpRequest, rows: Any, form: RiskFilterForm) -> dict[st
     def cell_url(scale: int, likelihood: int, severity: int) -> str:
         return _narrowed(request, scale=scale, likelihood=likelihood, severity=severity)
 
-    drawn = selectors.matrices(
-        rows, chip_url=lambda risk: reverse("registry:risk", args=[risk.pk]), cell_url=cell_url
-    )
+    drawn = selectors.matrices(rows, chip_url=lambda risk: reverse("registry:risk", args=[risk.pk]), cell_url=cell_url)
     return {"matrices": drawn, "unassessed": rows.filter(current_score=None).count()}
 
 
 def _as_heat(request: HttpRequest, rows: Any, form: RiskFilterForm) -> dict[str, Any]:
     def cell_url(scale: int, kind: str, likelihood: int, severity: int) -> str:
         prefix = "inherent_" if kind == "inherent" else ""
-        return _narrowed(
-            request, **{"scale": scale, f"{prefix}likelihood": likelihood, f"{prefix}severity": severity}
-        )
+        return _narrowed(request, **{"scale": scale, f"{prefix}likelihood": likelihood, f"{prefix}severity": severity})
 
     return {"heats": selectors.heat(rows, cell_url=cell_url)}
 
@@ -137,6 +134,7 @@ def risk(request: HttpRequest, pk: int) -> HttpResponse:
         "can_edit": permissions.can_edit_risk(user, found),
         "can_assign": permissions.can_assign_risk_owner(user, found),
         "can_assess": permissions.can_assess_risk(user, found) and found.stage != Risk.Stage.CLOSED,
+        **judging_card(found, user),
     }
     return render(request, "registry/risk_detail.html", context)
 
@@ -199,12 +197,19 @@ def assessment_create(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     kind = RiskAssessment.Kind.RESIDUAL if found.inherent_score else RiskAssessment.Kind.INHERENT
     scale = selectors.scale_in_force(found.family.publisher_id)
-    start = {"kind": kind, "row_version": found.row_version}
+    start = {"kind": kind, "row_version": found.row_version, "scale": scale.pk}
     form = AssessmentForm(posted(request), scale=scale, initial=start)
-    if attempt(form, lambda **data: services.assess_risk(found, actor=request.user, **data), found) is not None:
-        messages.success(request, _("The assessment is on record."))
+    was = found.current
+    made = attempt(form, lambda **data: services.assess_risk(found, actor=request.user, **data), found)
+    if made is not None:
+        messages.success(request, judged_words(made, scale, was))
         return redirect("registry:risk", pk)
-    return form_page(request, "registry/assessment_form.html", form, risk=found, family=found.family)
+    present = present_levels(found)
+    if hasattr(form, "stored"):
+        # What is stored of a judgement is the levels there are now, on the scale there is now.
+        form.stored, form.data["scale"] = present, str(scale.pk)
+    context = {"risk": found, "family": found.family, "scale": scale, "present": present}
+    return form_page(request, "registry/assessment_form.html", form, **context, matrix=selectors.empty_matrix(scale))
 
 
 def _move(request: HttpRequest, pk: int, move: Move, action: Any, words: str) -> HttpResponse:

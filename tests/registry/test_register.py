@@ -35,9 +35,7 @@ def late(family, risk_owner):
     MitigationFactory(family=family, owner=risk_owner, risks=[mitigation], due_on=yesterday)
     acceptance = RiskFactory(family=family, number=3, opened=True, owner=risk_owner)
     RiskAcceptanceFactory(risk=acceptance, ends_on=yesterday)
-    fine = RiskFactory(
-        family=family, number=4, opened=True, owner=risk_owner, review_due_on=timezone.localdate()
-    )
+    fine = RiskFactory(family=family, number=4, opened=True, owner=risk_owner, review_due_on=timezone.localdate())
     MitigationFactory(family=family, owner=risk_owner, risks=[fine])
     RiskAcceptanceFactory(risk=fine, ends_on=timezone.localdate())
     return {"review": review, "mitigation": mitigation, "acceptance": acceptance, "fine": fine}
