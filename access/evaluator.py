@@ -289,7 +289,7 @@ def _without_grant(
     offered = with_phase(Tier.objects.offered().filter(family_id=release.family_id), release.pk, OuterRef("pk"))
     tier = offered.order_by(F("phase_opens").desc(), "order", "pk").first()
     phase = present_phase(tier) if tier else None
-    if phase is not None and not phase.opens and release.stage == Stage.PUBLISHED:
+    if tier is not None and phase is not None and not phase.opens and release.stage == Stage.PUBLISHED:
         words = _("%(release)s is in the phase “%(phase)s”, in which no tier that can be asked for is open.")
         closed = Requirement("phase", False, words % {"release": release, "phase": phase.name})
         return Verdict(user, release, at, (*first, closed), None, None, tier.support_channel, phase)

@@ -129,7 +129,7 @@ def meet_criterion(
     if not permissions.can_judge_criterion(actor, criterion):
         raise PermissionDenied
     _planned(criterion.phase)
-    changes = {"evidence": evidence.strip(), "evidence_url": evidence_url}
+    changes: dict[str, Any] = {"evidence": evidence.strip(), "evidence_url": evidence_url}
     if not any(changes.values()):
         raise Refused(_("Say what shows that it holds, or where that can be read."), field="evidence")
     _store.checked(criterion, changes)

@@ -17,8 +17,8 @@ PAGE = Path("docs") / "moves.md"
 HEAD = """# Moves: what changes the stage of what, and who may
 
 Made from the tables of moves in the code by `python manage.py moves --write`; a test fails when the two differ. A stage
-changes in no other way: pages, API, tasks and commands all come through here (`common/lifecycle.py`), and every move is on
-record with who made it. Whoever may not make a move gets 403; where something is still needed, the reasons are said.
+changes in no other way: pages, API, tasks and commands all come through here (`common/lifecycle.py`), and every move
+is on record with who made it. Whoever may not make a move gets 403; where something is needed, the reasons are said.
 """
 
 
