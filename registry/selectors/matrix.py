@@ -122,23 +122,28 @@ def matrix(
 
 def matrices(
     risks: QuerySet[Risk], *, chip_url: Callable[[Any], str], cell_url: Callable[[int, int, int], str]
-) -> list[Matrix]:
-    """``risks`` drawn on the scales they were judged on, the one with most of them first. Two queries.
+) -> tuple[list[Matrix], int]:
+    """``risks`` drawn on the scales they were judged on, the one with most of them first, and how many are not
+    judged yet. Two queries.
 
     ``cell_url`` is given the number of the scale's row, the likelihood and the severity.
     """
     by_scale: dict[int, list[Risk]] = {}
-    for each in of_cells(by_cell(risks)):
+    cells = list(by_cell(risks))
+    judged = [cell for cell in cells if cell["current_likelihood"] is not None]
+    for each in of_cells(judged):
         by_scale.setdefault(each.scale_id, []).append(each)
     scales = RiskScale.objects.select_related("publisher").in_bulk(by_scale)
     drawn = [
         matrix(found, scales[pk], chip_url=chip_url, cell_url=partial(cell_url, pk)) for pk, found in by_scale.items()
     ]
-    return sorted(drawn, key=lambda each: (-each.count, each.scale.pk))
+    unjudged = sum(cell["in_cell"] for cell in cells) - sum(cell["in_cell"] for cell in judged)
+    return sorted(drawn, key=lambda each: (-each.count, each.scale.pk)), unjudged
 
 
 def by_cell(risks: QuerySet[Risk]) -> Any:
-    """For each cell that is not empty: how many of ``risks`` it holds, and the few that are named in it.
+    """For each cell that is not empty: how many of ``risks`` it holds, and the few that are named in it. Those that
+    are not judged yet share cells without likelihood and severity.
 
     Plain arrays, cut short by the database: building objects for thousands of risks to show three of
     them is what would make a large register slow.
@@ -148,8 +153,7 @@ def by_cell(risks: QuerySet[Risk]) -> Any:
         return Func(ArrayAgg(column), template=f"(%(expressions)s)[1:{CHIPS}]")
 
     return (
-        risks.filter(current_score__isnull=False)
-        .order_by()
+        risks.order_by()
         .values("scale_id", "current_likelihood", "current_severity")
         .annotate(in_cell=Count("pk"), ids=some("pk"), numbers=some("number"), titles=some("title"))
     )
@@ -158,7 +162,7 @@ def by_cell(risks: QuerySet[Risk]) -> Any:
 def embedded_cells(risks: QuerySet[Risk]) -> ArraySubquery:
     """The same as part of another row."""
     columns = ("scale_id", "current_likelihood", "current_severity", "in_cell", "ids", "numbers", "titles")
-    return embedded(by_cell(risks), *columns)
+    return embedded(by_cell(risks.filter(current_score__isnull=False)), *columns)
 
 
 def embedded_scale(publisher: str) -> ArraySubquery:

@@ -64,6 +64,7 @@ def manage_family(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "family": found,
         "can_edit": can_edit,
+        "can_set_fields": permissions.can_set_public_risk_fields(request.user, found.publisher),
         "can_edit_objectives": permissions.can_edit_objectives(request.user, found),
         "objectives": list(selectors.judged(found.objectives.all(), request.user)[:100]),
         "releases": list(found.releases.order_by("-pk")[:10]),

@@ -77,6 +77,8 @@ def test_public_pages_stay_within_their_budget(client, family, release, risk_own
         release.get_absolute_url(),
         reverse("registry:family_risks", args=names),
         reverse("registry:family_releases", args=names),
+        reverse("registry:public_risk", args=[*names, 1]),
+        reverse("registry:risk_feed", args=names),
         reverse("registry:search") + "?q=risk",
     ]
     costs = {url: cost(client, url) for url in urls}
@@ -91,8 +93,10 @@ def test_the_register_costs_the_same_at_any_size(client, family, risk_owner, str
     url = reverse("registry:risks")
     for person in (risk_owner, stranger):
         client.force_login(person)
-        assert cost(client, url) == 6
-        assert cost(client, url, view="matrix") <= BUDGET
+        assert cost(client, url) == 7
+        for view in ("matrix", "heat", "trend"):
+            assert cost(client, url, view=view) <= BUDGET
+        assert cost(client, url, quick="overdue", treatment="mitigate", overdue="any", deputy="none") <= BUDGET
         assert cost(client, url, q="risk", band="high", owner="me", stage="open", family=family.pk) <= BUDGET
 
 
@@ -108,7 +112,7 @@ def test_lists_of_releases_cost_the_same_at_any_size(client, family, release_man
 @pytest.mark.parametrize("rows", [1, 3, 25, 200])
 def test_the_api_costs_the_same_at_any_size(client, family, release, risk_owner, researcher, rows):
     fill_risks(family, risk_owner, rows)
-    for name, queries in (("risk", 5), ("mitigation", 5), ("release", 4), ("family", 4), ("artifact", 4)):
+    for name, queries in (("risk", 6), ("mitigation", 5), ("release", 4), ("family", 4), ("artifact", 4)):
         for person in (risk_owner, researcher):
             client.force_login(person)
             assert cost(client, reverse(f"api:{name}-list"), page_size=200) == queries, name
@@ -122,6 +126,8 @@ def test_one_object_stays_within_its_budget(client, family, release, risk_owner,
         services.edit_release(draft, actor=release_manager, licence=f"MIT-{_}")
     urls = [
         risk.get_absolute_url(),
+        reverse("registry:risk_history", args=[risk.pk]),
+        reverse("registry:public_risk_fields", args=[family.publisher_id]),
         reverse("registry:risk_edit", args=[risk.pk]),
         reverse("registry:assessment_create", args=[risk.pk]),
         reverse("registry:mitigation_create", args=[risk.pk]),
@@ -212,7 +218,7 @@ def test_more_risks_than_fit_are_counted_in_the_matrix(client, family, release, 
         )
     page = client.get(family.get_absolute_url()).content.decode()
     assert "40 risks" in page
-    assert page.count('class="row-title">Risk') == 25
+    assert page.count(f'class="row-title" href="{family.get_absolute_url()}risks/R-') == 25
     assert "The worst are shown here" in page
 
 
