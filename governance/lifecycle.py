@@ -10,6 +10,7 @@ from governance import permissions
 from governance.models import Decision
 from registry.models import Phase, Stage
 from registry.models.plan import PhaseKind
+from registry.selectors import missing_reviews
 
 
 def needs_card(release: Any) -> str:
@@ -22,13 +23,19 @@ def needs_file(release: Any) -> str:
     return "" if release.artifacts.exists() else _now("Add at least one file first: there is nothing to release yet.")
 
 
+def needs_reviews(release: Any) -> str:
+    """The reviews that its publisher publishes nothing without, passed."""
+    missing = missing_reviews(release)
+    return _now("Not passed yet, and asked for: %s.") % ", ".join(missing) if missing else ""
+
+
 PUBLISH_RELEASE = Move(
     "publish",
     _("Publish the release"),
     frozenset({Stage.DRAFT}),
     Stage.PUBLISHED,
     permissions.can_publish_release,
-    needs=(needs_card, needs_file),
+    needs=(needs_card, needs_file, needs_reviews),
     help=_("It gets a public page. Its files can be asked for and can no longer change."),
 )
 WITHDRAW_RELEASE = Move(

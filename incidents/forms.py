@@ -329,3 +329,25 @@ class LinkForm(BaseForm):
         if found is None:
             raise forms.ValidationError(_("There is nothing with this number, or nothing you may see."))
         return found
+
+
+class RaiseRiskForm(BaseForm):
+    """A concern in one line about one of an incident's models."""
+
+    family = forms.ModelChoiceField(label=_("Model"), queryset=ModelFamily.objects.none())
+    title = forms.CharField(
+        label=_("What could happen again?"),
+        max_length=200,
+        help_text=_("One line is enough: it becomes a stub in the risk register."),
+        error_messages={"required": _("Say in one line what could happen again")},
+    )
+
+    def __init__(self, *args: Any, families: list[ModelFamily], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["family"]
+        field.queryset = ModelFamily.objects.filter(pk__in=[family.pk for family in families])
+        # Named once: they are at hand.
+        field.choices = [(family.pk, family.name) for family in families]
+        if len(families) == 1:
+            field.widget = forms.HiddenInput()
+            self.initial["family"] = families[0].pk

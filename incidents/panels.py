@@ -1,3 +1,5 @@
+import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db.models import QuerySet
@@ -8,6 +10,7 @@ from common.panels import panel
 from common.workspace import entry
 from incidents import permissions, selectors
 from incidents.models import Incident, MisuseReport
+from registry.changes import Change, tells_changes
 
 SHOWN = 5
 
@@ -25,6 +28,12 @@ def risk_incidents(request: HttpRequest, risk: Any) -> dict[str, Any] | None:
 @panel("governance.decision", template="incidents/panels/incidents.html", order=60)
 def decision_incidents(request: HttpRequest, decision: Any) -> dict[str, Any] | None:
     return _some(Incident.objects.visible_to(request.user).filter(decisions=decision))
+
+
+@tells_changes
+def incidents_of_risks(since: Mapping[int, dt.datetime], user: Any) -> dict[int, list[Change]]:
+    """What became of the incidents of risks since a moment of each, for the reviews of these risks."""
+    return selectors.incident_changes(since, user)
 
 
 def _some(rows: QuerySet[Incident]) -> dict[str, Any] | None:

@@ -1,12 +1,16 @@
 """Reads that span several tables."""
 
+import datetime as dt
 import re
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, OuterRef, Prefetch, Q
-from django.db.models.functions import JSONObject
+from django.db.models import CharField, Count, F, OuterRef, Prefetch, Q
+from django.db.models.functions import Cast, JSONObject
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
@@ -27,6 +31,7 @@ from incidents.models import (
 )
 from incidents.models.audience import entries_of
 from incidents.models.report import hours_ago
+from registry.changes import Change
 from registry.models import ModelFamily, Publisher, Release, Risk
 
 SUGGESTED_MODELS = 300
@@ -333,3 +338,34 @@ def incident_page(incident: Any) -> dict[str, Any]:
 def _family(row: dict[str, Any], prefix: str = "") -> ModelFamily:
     publisher = Publisher(slug=row[f"{prefix}publisher__slug"])
     return ModelFamily(publisher=publisher, slug=row[f"{prefix}slug"], name=row[f"{prefix}name"])
+
+
+_TOLD_OF_RISKS = ("open", "relate", "contain", "resolve", "close", "reopen")
+
+
+def incident_changes(since: Mapping[int, dt.datetime], user: Any) -> dict[int, list[Change]]:
+    """What happened to the incidents of risks since a moment of each, by the number of the risk. One query.
+
+    That an old incident was linked to the risk counts from the day it was linked.
+    """
+    events = AuditEvent.objects.filter(
+        object_type=Incident._meta.label_lower,
+        object_id=Cast(OuterRef("incident_id"), CharField()),
+        verb__in=[f"incidents.incident.{verb}" for verb in _TOLD_OF_RISKS],
+        at__gt=min(since.values()),
+    ).order_by("-pk")
+    links = Incident.risks.through.objects.filter(
+        risk_id__in=list(since), incident__in=Incident.objects.visible_to(user).values("pk")
+    ).annotate(
+        event_rows=ArraySubquery(events.values(row=JSONObject(at="at", who="actor_label", verb="verb"))[:20]),
+        title=F("incident__title"),
+    )
+    found: dict[int, list[Change]] = defaultdict(list)
+    for link in links:
+        incident = Incident(pk=link.incident_id, title=link.title)
+        for row in link.event_rows:
+            at = parse_datetime(row["at"])
+            if at is not None and at > since[link.risk_id]:
+                words = f"{_HISTORY.get(row['verb'].rpartition('.')[2], row['verb'])}: {incident}"
+                found[link.risk_id].append(Change(at, row["who"], words, incident.get_absolute_url()))
+    return found

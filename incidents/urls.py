@@ -30,4 +30,5 @@ urlpatterns = [
         "workspace/incidents/<int:pk>/reports/<int:report_pk>/removal/", incidents.unlinking, name="incident_unlinking"
     ),
     path("workspace/incidents/<int:pk>/decisions/", incidents.decisions, name="incident_decisions"),
+    path("workspace/incidents/<int:pk>/risks/", incidents.risks, name="incident_risks"),
 ]

@@ -17,6 +17,7 @@ from incidents.api.serializers import (
     IncidentSerializer,
     LessonsSerializer,
     NewMoveSerializer,
+    RaisedRiskSerializer,
     ReportLinkSerializer,
 )
 from incidents.filters import IncidentFilter
@@ -119,6 +120,16 @@ class IncidentViewSet(
         for linked in MisuseReport.objects.visible_to(request.user).filter(incidents=incident, pk=report):
             services.unlink_report(incident, linked, actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @extend_schema(request=RaisedRiskSerializer, responses={201: IncidentDetailSerializer})
+    @action(detail=True, methods=["post"])
+    def risks(self, request: Request, pk: Any = None) -> Response:
+        """Raise a stub in the risk register because of this incident; it is linked to it."""
+        incident = self.get_object()
+        given = RaisedRiskSerializer(data=request.data, context=self.get_serializer_context())
+        given.is_valid(raise_exception=True)
+        services.raise_risk(incident, actor=request.user, **given.validated_data)
+        return self._answer(incident, status.HTTP_201_CREATED)
 
     @extend_schema(request=DecisionLinkSerializer, responses={201: IncidentDetailSerializer})
     @action(detail=True, methods=["post"])

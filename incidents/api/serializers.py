@@ -253,6 +253,11 @@ class ReportLinkSerializer(serializers.Serializer):
     report = Visible(queryset=MisuseReport.objects.all())
 
 
+class RaisedRiskSerializer(serializers.Serializer):
+    family = Visible(queryset=ModelFamily.objects.all())
+    title = serializers.CharField(max_length=200, help_text="What could happen again, in one line.")
+
+
 class DecisionLinkSerializer(serializers.Serializer):
     decision = Visible(queryset=Decision.objects.all())
 

@@ -16,6 +16,7 @@ from incidents.services.incidents import (
     link_report,
     move_incident,
     open_incident,
+    raise_risk,
     record_lessons,
     unlink_report,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "note_for_handlers",
     "open_incident",
     "pending_digests",
+    "raise_risk",
     "record_lessons",
     "reopen_report",
     "reply_as_reporter",

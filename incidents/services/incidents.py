@@ -18,6 +18,7 @@ from incidents import permissions
 from incidents.lifecycle import INCIDENT_MOVES
 from incidents.models import EVERYONE_CONCERNED, Incident, IncidentReport, MisuseReport, audience_for
 from incidents.models.incident import concerned
+from registry import services as registry
 from registry.models import ModelFamily, Release, Risk
 
 MOVES = {move.name: move for move in INCIDENT_MOVES}
@@ -202,6 +203,23 @@ def unlink_report(incident: Incident, report: MisuseReport, *, actor: Any) -> No
     if gone:
         audit.record(actor, "incidents.incident.unlink_report", incident, before={"report": report})
         audit.record(actor, "incidents.misusereport.unlink", report, before={"incident": incident})
+
+
+@transaction.atomic
+def raise_risk(incident: Incident, *, actor: Any, family: ModelFamily, title: str) -> Risk:
+    """Raise a stub in the risk register of ``family`` because of ``incident``, and link it."""
+    _require(actor, incident)
+    _may_concern(actor, [family])
+    stub = registry.raise_stub(
+        family, actor=actor, title=title, origin=Risk.Origin.INCIDENT, origin_reference=incident.reference
+    )
+    before = list(incident.risks.all())
+    incident.risks.add(stub)
+    _follow_audience(incident)
+    audit.record(
+        actor, "incidents.incident.relate", incident, before={"risks": before}, after={"risks": [*before, stub]}
+    )
+    return stub
 
 
 @transaction.atomic

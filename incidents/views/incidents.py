@@ -20,7 +20,7 @@ from common.pages import keyset_page
 from governance.models import Decision
 from incidents import permissions, selectors, services
 from incidents.filters import IncidentFilter
-from incidents.forms import IncidentForm, LessonsForm, LinkForm, MoveForm, numbered
+from incidents.forms import IncidentForm, LessonsForm, LinkForm, MoveForm, RaiseRiskForm, numbered
 from incidents.lifecycle import INCIDENT_MOVES
 from incidents.models import Incident, MisuseReport
 from incidents.views.shared import carry_out
@@ -72,6 +72,8 @@ def _page(request: HttpRequest, incident: Incident, *, status: int = 200, **boun
             "report_form": LinkForm(model=MisuseReport, user=request.user, auto_id="report_%s"),
             "decision_form": LinkForm(model=Decision, user=request.user, auto_id="decision_%s"),
         }
+        if context["families"]:
+            context["risk_form"] = RaiseRiskForm(families=context["families"], auto_id="risk_%s")
     return render(request, "incidents/incident_detail.html", context | bound, status=status)
 
 
@@ -182,3 +184,13 @@ def decisions(request: HttpRequest, pk: int) -> HttpResponse:
     form = LinkForm(request.POST, model=Decision, user=request.user, auto_id="decision_%s")
     do = lambda given: services.link_decision(incident, given["reference"], actor=request.user)  # noqa: E731
     return _act(request, incident, "decision_form", form, do, _("Decision linked."))
+
+
+@require_POST
+@login_required
+def risks(request: HttpRequest, pk: int) -> HttpResponse:
+    incident = _incident(request, pk)
+    families = selectors.incident_page(incident)["families"]
+    form = RaiseRiskForm(request.POST, families=families, auto_id="risk_%s")
+    do = lambda given: services.raise_risk(incident, actor=request.user, **given)  # noqa: E731
+    return _act(request, incident, "risk_form", form, do, _("The concern is in the risk register as a stub."))

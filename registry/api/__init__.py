@@ -28,8 +28,12 @@ from registry.api.lineage import ReleaseLineage, ReleaseLineageEdge
 from registry.api.objectives import MeasurementViewSet, ObjectiveViewSet
 from registry.api.people import RoleAssignmentViewSet
 from registry.api.plan import CriterionViewSet, PhaseViewSet, ReleasePlan
+from registry.api.reviews import QuestionSetViewSet, ReleaseReviewViewSet
 from registry.api.risks import MitigationViewSet, RiskViewSet
+from registry.api.rounds import ReviewRoundViewSet, RiskReviewViewSet
 from registry.api.safeguards import HighRiskUseViewSet, SafeguardViewSet
+from registry.api.stubs import ConcernViewSet, StubViewSet
+from registry.api.taxonomies import TaxonomyViewSet, TermViewSet
 from registry.api.training_data import TrainingDatasetViewSet
 
 router = SimpleRouter()
@@ -44,6 +48,14 @@ router.register("safeguards", SafeguardViewSet, basename="safeguard")
 router.register("training-datasets", TrainingDatasetViewSet, basename="training-dataset")
 router.register("risks", RiskViewSet, basename="risk")
 router.register("mitigations", MitigationViewSet, basename="mitigation")
+router.register("stubs", StubViewSet, basename="stub")
+router.register("concerns", ConcernViewSet, basename="concern")
+router.register("taxonomies", TaxonomyViewSet, basename="taxonomy")
+router.register("terms", TermViewSet, basename="term")
+router.register("question-sets", QuestionSetViewSet, basename="question-set")
+router.register("release-reviews", ReleaseReviewViewSet, basename="release-review")
+router.register("risk-reviews", RiskReviewViewSet, basename="risk-review")
+router.register("review-rounds", ReviewRoundViewSet, basename="review-round")
 router.register("role-assignments", RoleAssignmentViewSet, basename="role-assignment")
 router.register("phases", PhaseViewSet, basename="phase")
 router.register("criteria", CriterionViewSet, basename="criterion")

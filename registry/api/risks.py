@@ -29,6 +29,7 @@ from registry.api.serializers import (
     RiskTextSerializer,
     TrendPointSerializer,
 )
+from registry.api.stubs import StubActions
 from registry.models import Mitigation, Risk
 from registry.scale import Band
 
@@ -105,7 +106,7 @@ class RiskFilter(InsideFilter):
         return rows.filter(selectors.inside(user)).filter(selectors.quick(value, user))
 
 
-class RiskViewSet(HistoryActions, Register):
+class RiskViewSet(StubActions, HistoryActions, Register):
     """Risks: those the public model pages show, and all of the families you hold a role for."""
 
     serializer_class = RiskSerializer
@@ -116,7 +117,9 @@ class RiskViewSet(HistoryActions, Register):
     def get_queryset(self) -> QuerySet[Risk]:
         risks = Risk.objects.visible_to(self.request.user)
         return (
-            risks.select_related("family__publisher", "owner", "deputy").prefetch_related("objectives").defer("words")
+            risks.select_related("family__publisher", "owner", "deputy")
+            .prefetch_related("objectives", "terms")
+            .defer("words")
         )
 
     def filter_queryset(self, queryset: QuerySet[Risk]) -> QuerySet[Risk]:

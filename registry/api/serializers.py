@@ -18,6 +18,7 @@ from registry.models import (
     Release,
     Risk,
     RiskAssessment,
+    Term,
 )
 from registry.scale import LARGEST, Band, Level
 from registry.selectors import public_address
@@ -186,6 +187,9 @@ class RiskSerializer(serializers.ModelSerializer[Risk]):
     numbers of accounts always are."""
 
     objectives = serializers.PrimaryKeyRelatedField(many=True, read_only=True, allow_null=True)
+    terms = serializers.PrimaryKeyRelatedField(
+        many=True, read_only=True, allow_null=True, help_text="Taxonomy entries: what others call it."
+    )
     is_public = serializers.BooleanField(read_only=True, help_text="Shown to the public once it is open.")
     inherent = serializers.SerializerMethodField()
     residual = serializers.SerializerMethodField()
@@ -202,15 +206,19 @@ class RiskSerializer(serializers.ModelSerializer[Risk]):
         model = Risk
         fields = [
             *("id", "family", "reference", "number", "release", "stage", "title", "harm", "cause", "event"),
-            *("consequence", "affected", "objectives", "owner", "owner_name", "deputy", "deputy_name", "is_public"),
+            *("consequence", "affected", "objectives", "terms", "owner", "owner_name", "deputy", "deputy_name"),
+            "is_public",
             *("treatment", "scale", "inherent", "residual", "current", "target", "confidence"),
             *("reviewed_at", "review_due_on", "review_days", "review_overdue", "opened_at", "closed_at"),
-            *("url", "created_at", "updated_at", "row_version"),
+            *("origin", "origin_reference", "duplicate_of", "url", "created_at", "updated_at", "row_version"),
         ]
         read_only_fields = fields
         extra_kwargs: ClassVar[dict[str, Any]] = {
             name: {"allow_null": True}
-            for name in ("harm", "cause", "event", "consequence", "affected", "treatment", "scale", "confidence")
+            for name in (
+                *("origin", "origin_reference", "harm", "cause", "event", "consequence", "affected", "treatment"),
+                *("scale", "confidence"),
+            )
         }
 
     def to_representation(self, risk: Risk) -> dict[str, Any]:
@@ -260,11 +268,15 @@ def _judgement(level: Level | None, likelihood: int | None, severity: int | None
 
 class RiskTextSerializer(serializers.ModelSerializer[Risk]):
     objectives = Visible(Objective, many=True, required=False)
+    terms = Visible(Term, many=True, required=False)
     release = Visible(Release, required=False, allow_null=True)
 
     class Meta:
         model = Risk
-        fields = ["title", "harm", "cause", "event", "consequence", "affected", "objectives", "release", "is_public"]
+        fields = [
+            *("title", "harm", "cause", "event", "consequence", "affected", "objectives", "terms", "release"),
+            "is_public",
+        ]
         extra_kwargs: ClassVar[dict[str, Any]] = {"harm": {"required": True, "allow_blank": False}}
 
 

@@ -73,7 +73,7 @@ class FamilyForm(VersionedForm, BaseModelForm):
 
     class Meta:
         model = ModelFamily
-        fields = ["slug", "name", "summary", "intended_use", "out_of_scope_use"]
+        fields = ["slug", "name", "summary", "intended_use", "out_of_scope_use", "allows_public_concerns"]
         widgets = {"summary": forms.Textarea(attrs={"rows": 2})}
         help_texts = {
             "slug": _("The name in addresses and for programs, such as “pilot-7b”. It cannot change later."),
@@ -86,7 +86,7 @@ class FamilyForm(VersionedForm, BaseModelForm):
         if self.instance.pk:
             del self.fields["slug"]
         else:
-            del self.fields["row_version"]
+            del self.fields["row_version"], self.fields["allows_public_concerns"]
             self.fields["publisher"] = forms.ModelChoiceField(label=_("Publisher"), queryset=publishers)
             self.order_fields(["publisher"])
             if choice(self, "publisher").queryset.count() == 1:

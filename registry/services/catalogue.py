@@ -65,6 +65,7 @@ def create_family(
     summary: str,
     intended_use: str = "",
     out_of_scope_use: str = "",
+    allows_public_concerns: bool = False,
 ) -> ModelFamily:
     """Register a model family. Nobody outside the publisher knows of it until a release is published."""
     if not permissions.can_create_family(actor, publisher):
@@ -76,6 +77,7 @@ def create_family(
         summary=summary,
         intended_use=intended_use,
         out_of_scope_use=out_of_scope_use,
+        allows_public_concerns=allows_public_concerns,
     )
     _store.insert(family, taken={"one_family_per_name": "slug"})
     audit.record(actor, "registry.modelfamily.create", family, after={"repo_id": family.repo_id, "name": name})
@@ -86,7 +88,7 @@ def edit_family(family: ModelFamily, *, actor: Any, expected_version: int | None
     """Change what a family says of itself. Its short name stays: addresses and clients depend on it."""
     if not permissions.can_edit_family(actor, family):
         raise PermissionDenied
-    _store.allow(changes, {"name", "summary", "intended_use", "out_of_scope_use"})
+    _store.allow(changes, {"name", "summary", "intended_use", "out_of_scope_use", "allows_public_concerns"})
     _store.checked(family, changes)
     return edit(
         family, actor=actor, verb="registry.modelfamily.edit", changes=changes, expected_version=expected_version

@@ -126,6 +126,16 @@ ROUTES: dict[str, Route] = {
         post=handlers(readers=INCIDENT_READERS),
         body=lambda w: {"reference": w.incident_decision.reference},
     ),
+    "incidents:incident_risks": route(
+        args=ON_INCIDENT,
+        post=handlers(readers=INCIDENT_READERS),
+        body=lambda w: {"family": w.family.pk, "title": "It could happen again"},
+    ),
+    "api:incident-risks": route(
+        args=ON_INCIDENT,
+        post=api_handlers(201, INCIDENT_READERS),
+        body=lambda w: {"family": w.family.pk, "title": "It could happen again"},
+    ),
     "api:incident-list": route(
         get=API_SIGNED_IN,
         post=api_only("incident_handler", status=201),

@@ -8,6 +8,7 @@ from tests.matrix import (
     registry_guidelines,
     registry_objectives,
     registry_plan,
+    registry_reviews,
     registry_views,
     route,
 )
@@ -236,8 +237,8 @@ API = {
 }
 PAGES |= registry_guidelines.PAGES | registry_cards.PAGES | registry_exports.PAGES | registry_objectives.PAGES
 API |= registry_guidelines.API | registry_cards.API | registry_exports.API | registry_objectives.API
-PAGES |= registry_plan.PAGES
-API |= registry_plan.API
+PAGES |= registry_plan.PAGES | registry_reviews.PAGES
+API |= registry_plan.API | registry_reviews.API
 PAGES |= registry_views.PAGES
 API |= registry_views.API
 ROUTES = {f"registry:{name}": row for name, row in PAGES.items()} | {f"api:{name}": row for name, row in API.items()}
@@ -246,6 +247,7 @@ ROUTES = {f"registry:{name}": row for name, row in PAGES.items()} | {f"api:{name
 def build(w):
     """What the routes of the slices point at."""
     registry_guidelines.build(w)
+    registry_reviews.build(w)
     registry_objectives.build(w)
     registry_cards.build(w)
     registry_plan.build(w)
