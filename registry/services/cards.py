@@ -133,13 +133,14 @@ def _insert(
         created_by=actor,
     )
     filled = _fill(release, card.facts) if is_draft else {}
+    why: dict[str, Any] = {} if is_draft else {"reason": note}
     audit.record(
         actor,
         f"registry.release.{name if is_draft else 'correct_card'}",
         release,
         before=latest and {"card": latest.number},
         after={"card": row.number, "sha256": card.sha256, **evidence, **filled},
-        **({} if is_draft else {"reason": note}),
+        **why,
     )
     if not is_draft:
         events.emit("registry.release.card_corrected", release, number=row.number)
