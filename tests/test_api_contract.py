@@ -20,10 +20,14 @@ from accounts.services import create_token
 from common.api.reference import schema as document
 from tests.factories.registry import (
     ArtifactFactory,
+    HighRiskUseFactory,
     MitigationFactory,
     ObjectiveFactory,
+    ObjectiveMeasurementFactory,
     ReleaseFactory,
     RiskFactory,
+    SafeguardFactory,
+    TrainingDatasetFactory,
     UsageGuidelinesFactory,
 )
 
@@ -55,6 +59,9 @@ def token(superuser, family, release, risk_owner):
     risk = RiskFactory(family=family, opened=True, owner=risk_owner)
     risk.objectives.add(ObjectiveFactory(family=family))
     MitigationFactory(family=family, owner=risk_owner, risks=[risk])
+    ObjectiveMeasurementFactory(objective__family=family, recorded_by=superuser)
+    HighRiskUseFactory(family=family, safeguards=[SafeguardFactory(family=family, in_place=True, risks=[risk])])
+    TrainingDatasetFactory(family=family, releases=[release])
     parts = {
         name: [{}] for name in ("rules", "scenarios", "overrides", "configurations", "workflows", "remedies")
     }

@@ -29,6 +29,7 @@ class MeasurementSerializer(serializers.ModelSerializer[ObjectiveMeasurement]):
     """Who recorded it is shown to people with a role for the family; to others it is null."""
 
     recorded_by_name = serializers.SerializerMethodField()
+    evidence_url = serializers.CharField(help_text="A web address, or empty.")
     corrected_by = serializers.PrimaryKeyRelatedField[Any](read_only=True, allow_null=True)
 
     class Meta:

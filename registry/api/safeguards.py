@@ -30,6 +30,7 @@ class SafeguardSerializer(serializers.ModelSerializer[Safeguard]):
 
     risks = serializers.SerializerMethodField()
     decision_url = serializers.SerializerMethodField()
+    evidence_url = serializers.CharField(help_text="A web address, or empty.")
 
     class Meta:
         model = Safeguard
@@ -68,6 +69,7 @@ class HighRiskUseSerializer(serializers.ModelSerializer[HighRiskUse]):
 
     safeguards = serializers.SerializerMethodField()
     answer = serializers.SerializerMethodField()
+    source_url = serializers.CharField(help_text="A web address, or empty.")
 
     class Meta:
         model = HighRiskUse

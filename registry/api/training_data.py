@@ -5,13 +5,13 @@ from contextlib import contextmanager
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
-from django.http import Http404
+from django.http import Http404, HttpResponse
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers, status
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
-from rest_framework.renderers import BaseRenderer
+from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -36,6 +36,7 @@ class TrainingDatasetSerializer(serializers.ModelSerializer[TrainingDataset]):
     modalities = serializers.ListField(child=serializers.ChoiceField(Modality.choices))
     languages = serializers.ListField(child=serializers.CharField())
     notes = serializers.SerializerMethodField()
+    source_url = serializers.CharField(help_text="A web address, or empty.")
     croissant_sha256 = serializers.CharField(help_text="Of the Croissant description it was read from, if any.")
 
     class Meta:
@@ -100,15 +101,6 @@ class TrainingDatasetFilter(FilterSet):
         return rows.filter(releases__in=Release.objects.visible_to(self.request.user).filter(pk=value))
 
 
-class AsItCame(BaseRenderer):
-    media_type = "application/ld+json"
-    format = "jsonld"
-    charset = None
-
-    def render(self, data: Any, accepted_media_type: Any = None, renderer_context: Any = None) -> bytes:
-        return data.encode() if isinstance(data, str) else b""
-
-
 class TrainingDatasetViewSet(Register):
     """Training data: what the public pages show, and all of the families you hold a role for."""
 
@@ -162,13 +154,20 @@ class TrainingDatasetViewSet(Register):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(responses={(200, "application/ld+json"): OpenApiTypes.STR})
-    @action(detail=True, methods=["get"], renderer_classes=[AsItCame])
-    def croissant(self, request: Request, pk: str | None = None) -> Response:
+    @action(detail=True, methods=["get"])
+    def croissant(self, request: Request, pk: str | None = None) -> HttpResponse:
         """The Croissant description of a data set, as it came."""
         found = self.get_object()
         if not found.croissant:
             raise Http404
-        return Response(found.croissant, headers={"ETag": f'"{found.croissant_sha256}"'})
+        headers = {"ETag": f'"{found.croissant_sha256}"', "X-Content-Type-Options": "nosniff"}
+        return HttpResponse(found.croissant, content_type="application/ld+json", headers=headers)
+
+    def perform_content_negotiation(self, request: Request, force: bool = False) -> Any:
+        """A description is what it is, whatever ``Accept`` says; problems are JSON."""
+        if self.action == "croissant":
+            return JSONRenderer(), JSONRenderer.media_type
+        return super().perform_content_negotiation(request, force)
 
     @extend_schema(request=CroissantSerializer, responses=CroissantReadingSerializer, filters=False)
     @action(detail=False, methods=["post"], pagination_class=None)
