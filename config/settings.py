@@ -191,6 +191,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=7),
         "options": {"expires": 3000.0},
     },
+    "expire-imports": {
+        "task": "registry.tasks.expire_imports",
+        "schedule": crontab(hour=3, minute=37),
+        "options": {"expires": 3600.0},
+    },
     "sweep-attachments": {
         "task": "incidents.tasks.sweep_attachments",
         "schedule": crontab(hour=3, minute=27),
@@ -461,6 +466,7 @@ SPECTACULAR_SETTINGS = {
         "ConfidenceEnum": "registry.models.Risk.Confidence",
         "TreatmentEnum": "registry.models.Risk.Treatment",
         "ScaleStageEnum": "registry.models.RiskScale.Stage",
+        "AcceptanceStateEnum": "registry.models.RiskAcceptance.State",
         "ProposalStageEnum": "registry.models.AssessmentProposal.Stage",
         "ReleaseStageEnum": "registry.models.Stage",
         "RiskStageEnum": "registry.models.Risk.Stage",

@@ -33,7 +33,7 @@ def work_with_release(request: HttpRequest, release: Any) -> dict[str, Any]:
 @panel("registry.family", template="registry/panel_disclosure.html", order=20)
 def family_disclosure(request: HttpRequest, family: Any) -> dict[str, Any]:
     """Where the public page leads on to: objectives, safeguards, training data, each with how it stands."""
-    return {"family": family, **selectors.disclosure_figures(family, request.user)}
+    return {"family": family, **selectors.disclosure_figures(family.disclosure)}
 
 
 @panel("registry.release", template="registry/panel_reviews.html", order=30)
@@ -53,6 +53,19 @@ def release_reviews(request: HttpRequest, release: Any) -> dict[str, Any] | None
 )
 def risks_waiting(user: Any) -> QuerySet[Risk] | None:
     return selectors.waiting_risks(user) if scopes(user).any() else None
+
+
+@entry(
+    "judging",
+    label=_("Second opinions"),
+    url="registry:judging",
+    icon="users",
+    order=42,
+    empty=_("No lower score waits for you, and you are not asked to accept a risk."),
+)
+def judging_waiting(user: Any) -> QuerySet[Risk] | None:
+    """For everybody with a role: any may be asked to accept, as the scale says."""
+    return selectors.waiting_judging(user) if scopes(user).any() else None
 
 
 @entry("releases", label=_("Releases"), url="registry:releases", icon="package", order=50, empty=_("No draft waits."))

@@ -23,6 +23,7 @@ from registry.api.guidelines_parts import (
     UsageRuleViewSet,
     UsageScenarioViewSet,
 )
+from registry.api.judging import AcceptanceViewSet, ProposalViewSet
 from registry.api.licences import ReleaseLicence
 from registry.api.lineage import ReleaseLineage, ReleaseLineageEdge
 from registry.api.objectives import MeasurementViewSet, ObjectiveViewSet
@@ -32,6 +33,7 @@ from registry.api.reviews import QuestionSetViewSet, ReleaseReviewViewSet
 from registry.api.risks import MitigationViewSet, RiskViewSet
 from registry.api.rounds import ReviewRoundViewSet, RiskReviewViewSet
 from registry.api.safeguards import HighRiskUseViewSet, SafeguardViewSet
+from registry.api.scales import ScaleViewSet
 from registry.api.stubs import ConcernViewSet, StubViewSet
 from registry.api.taxonomies import TaxonomyViewSet, TermViewSet
 from registry.api.training_data import TrainingDatasetViewSet
@@ -47,6 +49,9 @@ router.register("high-risk-uses", HighRiskUseViewSet, basename="high-risk-use")
 router.register("safeguards", SafeguardViewSet, basename="safeguard")
 router.register("training-datasets", TrainingDatasetViewSet, basename="training-dataset")
 router.register("risks", RiskViewSet, basename="risk")
+router.register("risk-acceptances", AcceptanceViewSet, basename="risk-acceptance")
+router.register("assessment-proposals", ProposalViewSet, basename="assessment-proposal")
+router.register("risk-scales", ScaleViewSet, basename="risk-scale")
 router.register("mitigations", MitigationViewSet, basename="mitigation")
 router.register("stubs", StubViewSet, basename="stub")
 router.register("concerns", ConcernViewSet, basename="concern")

@@ -15,6 +15,7 @@ from registry import permissions, selectors, services
 from registry.api.base import Register, person
 from registry.api.catalogue import IF_MATCH
 from registry.api.history import HistoryActions
+from registry.api.judging import MAYBE_MATCH, JudgingActions, NewAssessmentSerializer, ProposalSerializer
 from registry.api.serializers import (
     AssessmentSerializer,
     HeatCellSerializer,
@@ -30,7 +31,7 @@ from registry.api.serializers import (
     TrendPointSerializer,
 )
 from registry.api.stubs import StubActions
-from registry.models import Mitigation, Risk
+from registry.models import AssessmentProposal, Mitigation, Risk
 from registry.scale import Band
 
 
@@ -106,7 +107,7 @@ class RiskFilter(InsideFilter):
         return rows.filter(selectors.inside(user)).filter(selectors.quick(value, user))
 
 
-class RiskViewSet(StubActions, HistoryActions, Register):
+class RiskViewSet(JudgingActions, StubActions, HistoryActions, Register):
     """Risks: those the public model pages show, and all of the families you hold a role for."""
 
     serializer_class = RiskSerializer
@@ -115,7 +116,7 @@ class RiskViewSet(StubActions, HistoryActions, Register):
     ordering_fields: ClassVar[list[str]] = ["id", "urgency", "updated_at"]
 
     def get_queryset(self) -> QuerySet[Risk]:
-        risks = Risk.objects.visible_to(self.request.user)
+        risks = selectors.with_acceptance(Risk.objects.visible_to(self.request.user))
         return (
             risks.select_related("family__publisher", "owner", "deputy")
             .prefetch_related("objectives", "terms")
@@ -170,13 +171,25 @@ class RiskViewSet(StubActions, HistoryActions, Register):
         page = self.paginate_queryset(risk.assessments.select_related("assessed_by"))
         return self.get_paginated_response(AssessmentSerializer(page, many=True).data)
 
-    @extend_schema(request=AssessmentSerializer, responses={201: AssessmentSerializer})
+    @extend_schema(
+        request=NewAssessmentSerializer,
+        responses={201: AssessmentSerializer, 202: ProposalSerializer},
+        parameters=[MAYBE_MATCH],
+    )
     @assessments.mapping.post
     def assess(self, request: Request, pk: str | None = None) -> Response:
-        """Judge a risk before (inherent) or after (residual) mitigation, with the reason."""
-        risk, data = self.get_object(), self.taken(AssessmentSerializer, request)
-        assessment = services.assess_risk(risk, actor=request.user, **data)
-        return Response(AssessmentSerializer(assessment).data, status=status.HTTP_201_CREATED)
+        """Judge a risk before (inherent) or after (residual) mitigation, or say where it is to go (target), with the
+        reason, on the scale in force.
+
+        Where whoever answers for the risk lowers it and the scale asks for a second person, the answer is 202 with a
+        proposal, which counts once somebody else has confirmed it.
+        """
+        risk, data = self.get_object(), self.taken(NewAssessmentSerializer, request)
+        version = self.known_version(request)
+        made = services.assess_risk(risk, actor=request.user, expected_version=version, **data)
+        if isinstance(made, AssessmentProposal):
+            return Response(ProposalSerializer(made).data, status=status.HTTP_202_ACCEPTED)
+        return Response(AssessmentSerializer(made).data, status=status.HTTP_201_CREATED)
 
     @extend_schema(request=None, responses=RiskSerializer)
     @action(detail=True, methods=["post"])

@@ -17,11 +17,12 @@ from registry.models import (
     Publisher,
     Release,
     Risk,
+    RiskAcceptance,
     RiskAssessment,
     Term,
 )
 from registry.scale import LARGEST, Band, Level
-from registry.selectors import public_address
+from registry.selectors import acceptance_of, public_address, with_acceptance
 
 
 class Visible(serializers.PrimaryKeyRelatedField[Any]):
@@ -170,6 +171,12 @@ class NewArtifactSerializer(serializers.Serializer[Any]):
     sha256 = serializers.CharField(max_length=80, required=False, help_text="Compared with what arrives.")
 
 
+class AcceptanceStateSerializer(serializers.Serializer[Any]):
+    state = serializers.ChoiceField(RiskAcceptance.State.choices)
+    accepted_at = serializers.DateTimeField()
+    ends_on = serializers.DateField()
+
+
 # What is never hidden of a risk that is shown, and what else a field of ``registry.visibility`` carries with it.
 # Whatever is named in neither is for people with a role only, so that a new field begins hidden.
 _ALWAYS_SHOWN = frozenset(
@@ -195,6 +202,7 @@ class RiskSerializer(serializers.ModelSerializer[Risk]):
     residual = serializers.SerializerMethodField()
     current = serializers.SerializerMethodField(help_text="What counts now: residual where assessed, else inherent.")
     target = serializers.SerializerMethodField(help_text="What the treatment is meant to reach.")
+    acceptance = serializers.SerializerMethodField(help_text="Whether somebody bears it knowingly, as you read it.")
     owner = serializers.IntegerField(source="owner_id", read_only=True, allow_null=True)
     owner_name = serializers.SerializerMethodField()
     deputy = serializers.IntegerField(source="deputy_id", read_only=True, allow_null=True)
@@ -208,7 +216,7 @@ class RiskSerializer(serializers.ModelSerializer[Risk]):
             *("id", "family", "reference", "number", "release", "stage", "title", "harm", "cause", "event"),
             *("consequence", "affected", "objectives", "terms", "owner", "owner_name", "deputy", "deputy_name"),
             "is_public",
-            *("treatment", "scale", "inherent", "residual", "current", "target", "confidence"),
+            *("treatment", "acceptance", "scale", "inherent", "residual", "current", "target", "confidence"),
             *("reviewed_at", "review_due_on", "review_days", "review_overdue", "opened_at", "closed_at"),
             *("origin", "origin_reference", "duplicate_of", "url", "created_at", "updated_at", "row_version"),
         ]
@@ -242,6 +250,13 @@ class RiskSerializer(serializers.ModelSerializer[Risk]):
 
     def get_url(self, risk: Risk) -> str:
         return risk.get_absolute_url() if self._inside(risk) else public_address(risk)
+
+    @extend_schema_field(AcceptanceStateSerializer(allow_null=True))
+    def get_acceptance(self, risk: Any) -> dict[str, Any] | None:
+        if not hasattr(risk, "acceptance_rows"):
+            risk = with_acceptance(Risk.objects.all()).get(pk=risk.pk)
+        found = acceptance_of(risk)
+        return AcceptanceStateSerializer(found).data if found is not None else None
 
     @extend_schema_field(JudgementSerializer(allow_null=True))
     def get_inherent(self, risk: Risk) -> dict[str, Any] | None:

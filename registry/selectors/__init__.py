@@ -108,6 +108,7 @@ from registry.selectors.safeguards import (
     with_safeguards,
 )
 from registry.selectors.scales import (
+    KINDS,
     acceptances_touched,
     base_of,
     carried,
@@ -128,6 +129,7 @@ from registry.selectors.trend import WEEKS, Point, at_moments, trend
 
 __all__ = [
     "ANSWERS",
+    "KINDS",
     "NOT_FOR_ROUNDS",
     "OVERDUE",
     "PHASES_SHOWN",

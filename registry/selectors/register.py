@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from registry.models import Mitigation, Risk, RiskAcceptance, Term
+from registry.models.acceptances import day_of_record
 from registry.selectors.people import inside
 
 ME, NOBODY = "me", "none"
@@ -103,7 +104,7 @@ def overdue(what: str) -> Q:
 
 def _ended() -> QuerySet[RiskAcceptance]:
     """Acceptances nobody revoked that hold no longer: their day has passed, or the risk is no more what it was."""
-    lapsed = Q(ends_on__lt=timezone.localdate()) | ~Q(digest=F("risk__digest"))
+    lapsed = Q(ends_on__lt=day_of_record()) | ~Q(digest=F("risk__digest"))
     return RiskAcceptance.objects.filter(lapsed, revoked_at=None)
 
 
@@ -111,7 +112,7 @@ def accepted() -> Subquery:
     """The acceptance of a risk that nobody revoked, for ``annotate``: ``{"ends_on": …, "holds": …}`` or None."""
     rows = RiskAcceptance.objects.filter(risk=OuterRef("pk"), revoked_at=None)
     holds = Case(
-        When(ends_on__gte=timezone.localdate(), digest=F("risk__digest"), risk__stage="open", then=Value(True)),
+        When(ends_on__gte=day_of_record(), digest=F("risk__digest"), risk__stage="open", then=Value(True)),
         default=Value(False),
         output_field=BooleanField(),
     )

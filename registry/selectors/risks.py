@@ -11,7 +11,7 @@ from accounts.models import User
 from accounts.roles import Role
 from registry.models import Mitigation, Objective, Risk, RiskAssessment, RoundItem, Term
 from registry.scale import Band
-from registry.selectors.acceptances import ended_acceptances
+from registry.selectors.acceptances import ended_acceptances, with_judging
 from registry.selectors.embed import embedded, embedded_history, revive, revived
 from registry.selectors.people import inside
 from registry.selectors.register import accepted
@@ -114,7 +114,8 @@ def risk_details(risks: QuerySet[Risk]) -> QuerySet[Risk]:
         "confirmer_email": F("confirmed_by__email"),
     }
     return (
-        risks.select_related("family__publisher", "owner", "deputy", "release", "scale", "concern", "duplicate_of")
+        with_judging(risks)
+        .select_related("family__publisher", "owner", "deputy", "release", "scale", "concern", "duplicate_of")
         .defer("words", "duplicate_of__words")
         .annotate(
             history_rows=embedded_history(Risk),

@@ -11,7 +11,7 @@ from accounts.permissions import scopes
 from registry.models import BandRule, Publisher, Risk, RiskAcceptance, RiskAssessment, RiskScale
 from registry.rescaling import Carry
 from registry.scale import RANK, Band
-from registry.selectors.embed import embedded, revived
+from registry.selectors.embed import embedded, embedded_history, revived
 from registry.selectors.matrix import Matrix, matrix
 
 KINDS = ("inherent", "residual", "target")
@@ -29,9 +29,10 @@ def empty_matrix(scale: RiskScale, **urls: Any) -> Matrix:
 
 
 def with_rules(scales: QuerySet[RiskScale]) -> QuerySet[RiskScale]:
-    """``scales`` with publisher and band rules, the lowest band first, in one query; see ``rules_of``."""
+    """``scales`` with publisher, band rules and history, in one query; see ``rules_of`` and ``history_of``."""
     rules = embedded(BandRule.objects.filter(scale=OuterRef("pk")), *RULE)
-    return scales.select_related("publisher", "created_by", "job").annotate(rule_rows=rules)
+    known = scales.select_related("publisher", "created_by", "job")
+    return known.annotate(rule_rows=rules, history_rows=embedded_history(RiskScale))
 
 
 def rules_of(scale: Any) -> list[Any]:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
 from registry import licences, selectors
-from registry.models import Mitigation, Modality, ModelFamily
+from registry.models import Mitigation, Modality, ModelFamily, Risk
 from registry.scale import Level
 
 register = template.Library()
@@ -26,6 +26,7 @@ def crumbs(family: ModelFamily, here: str = "") -> list[tuple[str, str]]:
         "objectives": _("Objectives"),
         "safeguards": _("Safeguards"),
         "training data": _("Training data"),
+        "scale": _("How risks are judged"),
     }
     return [*trail, (family.get_absolute_url(), family.name), ("", names.get(here, here))]
 
@@ -120,6 +121,17 @@ _VERBS = {
     "registry.risk.open": _lazy("opened the risk"),
     "registry.risk.close": _lazy("closed the risk"),
     "registry.risk.reopen": _lazy("reopened the risk"),
+    "registry.risk.carry_over": _lazy("carried the risk over to a new scale"),
+    "registry.risk.propose_assessment": _lazy("proposed a lower score"),
+    "registry.risk.decline_assessment": _lazy("declined a lower score"),
+    "registry.risk.withdraw_assessment": _lazy("took a proposed score back"),
+    "registry.risk.choose_treatment": _lazy("chose the treatment"),
+    "registry.risk.accept": _lazy("accepted the risk"),
+    "registry.risk.revoke_acceptance": _lazy("revoked the acceptance"),
+    "registry.riskscale.draft": _lazy("began the draft"),
+    "registry.riskscale.edit": _lazy("changed the draft"),
+    "registry.riskscale.activate": _lazy("put it in force"),
+    "registry.riskscale.supersede": _lazy("replaced it by a later version"),
     "registry.risk.raise_stub": _lazy("raised a concern"),
     "registry.risk.work_out": _lazy("worked the stub out"),
     "registry.risk.dismiss": _lazy("closed the stub"),
@@ -137,6 +149,8 @@ def event_words(event: Any) -> str:
     after = event.after if isinstance(event.after, dict) else {}
     if path := after.get("path") or (event.before or {} if isinstance(event.before, dict) else {}).get("path"):
         return f"{words}: {path}"
+    if event.verb == "registry.risk.choose_treatment":
+        return f"{words}: {dict(Risk.Treatment.choices).get(after.get('treatment', ''), '')}"
     if event.verb == "registry.risk.assign_owner":
         return f"{words}: {(after.get('owner') or {}).get('label', '')}"
     if event.verb.endswith(".edit") and after:

@@ -6,6 +6,7 @@ from tests.matrix import (
     registry_cards,
     registry_exports,
     registry_guidelines,
+    registry_judging,
     registry_objectives,
     registry_plan,
     registry_reviews,
@@ -241,6 +242,8 @@ PAGES |= registry_plan.PAGES | registry_reviews.PAGES
 API |= registry_plan.API | registry_reviews.API
 PAGES |= registry_views.PAGES
 API |= registry_views.API
+PAGES |= registry_judging.PAGES
+API |= registry_judging.API
 ROUTES = {f"registry:{name}": row for name, row in PAGES.items()} | {f"api:{name}": row for name, row in API.items()}
 
 
@@ -251,3 +254,4 @@ def build(w):
     registry_objectives.build(w)
     registry_cards.build(w)
     registry_plan.build(w)
+    registry_judging.build(w)
