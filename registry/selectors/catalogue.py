@@ -11,6 +11,7 @@ from django.db.models.functions import JSONObject
 from accounts.roles import Role
 from registry.models import PUBLIC_STAGES, Artifact, ModelCard, ModelFamily, Release, Risk, RiskScale
 from registry.scale import Level, level
+from registry.selectors.disclosure import embedded_disclosure
 from registry.selectors.embed import embedded, embedded_history, revived
 from registry.selectors.matrix import embedded_cells, embedded_scale, of_cells, scale_of
 from registry.selectors.people import inside
@@ -178,12 +179,14 @@ def model_page(publisher: str, family: str) -> ModelPage | None:
         "risk_rows": _where_shown("current", worst, publisher=here, otherwise=first_recorded),
         "cells": _where_shown("current", embedded_cells(shown), publisher=here),
         "scale_rows": embedded_scale("family__publisher"),
+        "disclosure": embedded_disclosure(OuterRef("family_id")),
     }
     only_first = {name: Case(When(pk=first, then=value), default=None) for name, value in details.items()}
     rows = list(public.annotate(**only_first)[: RELEASES_SHOWN + 1])
     if not rows:
         return None
     current: Any = rows[0]
+    current.family.disclosure = current.disclosure
     risks = revived(Risk, current.risk_rows)
     return ModelPage(
         family=current.family,
