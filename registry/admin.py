@@ -7,14 +7,18 @@ from django.http import HttpRequest
 
 from registry.models import (
     Artifact,
+    HighRiskUse,
     Mitigation,
     ModelCard,
     ModelFamily,
     Objective,
+    ObjectiveMeasurement,
     Publisher,
     Release,
     Risk,
     RiskAssessment,
+    Safeguard,
+    TrainingDataset,
 )
 
 
@@ -92,3 +96,31 @@ class MitigationAdmin(ReadOnly):
     list_display = ["title", "family", "stage", "owner", "due_on"]
     list_filter = ["stage"]
     list_select_related = ["family", "owner"]
+
+
+@admin.register(ObjectiveMeasurement)
+class ObjectiveMeasurementAdmin(ReadOnly):
+    list_display = ["objective", "metric", "value", "unit", "measured_at", "recorded_by"]
+    list_select_related = ["objective", "recorded_by"]
+
+
+@admin.register(Safeguard)
+class SafeguardAdmin(ReadOnly):
+    list_display = ["title", "family", "kind", "stage", "decision", "is_public"]
+    list_filter = ["stage", "kind"]
+    list_select_related = ["family"]
+    search_fields = ["title"]
+
+
+@admin.register(HighRiskUse)
+class HighRiskUseAdmin(ReadOnly):
+    list_display = ["title", "family", "severity", "source"]
+    list_select_related = ["family"]
+
+
+@admin.register(TrainingDataset)
+class TrainingDatasetAdmin(ReadOnly):
+    list_display = ["name", "family", "kind", "licence", "personal_data", "is_public"]
+    list_filter = ["kind", "personal_data"]
+    list_select_related = ["family"]
+    search_fields = ["name"]

@@ -29,7 +29,7 @@ from registry.selectors.catalogue import (
     worst_level,
 )
 from registry.selectors.disclosure import disclosure_figures
-from registry.selectors.embed import history_of
+from registry.selectors.embed import embedded_history, history_of
 from registry.selectors.guidelines import (
     document_of,
     guidelines_before,
@@ -171,6 +171,7 @@ __all__ = [
     "decisions_of",
     "disclosure_figures",
     "document_of",
+    "embedded_history",
     "empty_matrix",
     "ended_acceptances",
     "event_changes",

@@ -85,6 +85,13 @@ def metadata_words(value: Any) -> str:
 
 
 _VERBS = {
+    "registry.objective.add": _lazy("named the objective"),
+    "registry.objective.edit": _lazy("changed the objective"),
+    "registry.objective.measure": _lazy("recorded a measurement"),
+    "registry.safeguard.add": _lazy("planned the safeguard"),
+    "registry.safeguard.edit": _lazy("changed the safeguard"),
+    "registry.safeguard.introduce": _lazy("put it in place"),
+    "registry.safeguard.retire": _lazy("retired it"),
     "registry.release.create": _lazy("began the release"),
     "registry.release.edit": _lazy("changed the release"),
     "registry.release.import_card": _lazy("added a version of the model card"),

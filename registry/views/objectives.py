@@ -47,7 +47,8 @@ def objective_create(request: HttpRequest, pk: int) -> HttpResponse:
 def objective_inside(request: HttpRequest, pk: int) -> Objective:
     """An objective of a family that the reader holds a role for, and how it stands."""
     visible = Objective.objects.visible_to(request.user).select_related("family__publisher")
-    found = get_object_or_404(selectors.judged(visible, request.user), pk=pk)
+    rows = selectors.judged(visible, request.user).annotate(history_rows=selectors.embedded_history(Objective))
+    found = get_object_or_404(rows, pk=pk)
     if not permissions.can_see_inside(request.user, found.family):
         raise PermissionDenied
     return found
@@ -86,6 +87,7 @@ def objective_measurements(request: HttpRequest, pk: int) -> HttpResponse:
         "objective": found,
         "family": found.family,
         "standing": selectors.standing(found),
+        "history": selectors.history_of(found),
         "risks": list(found.risks.order_by("number")[:50]),
         "page": keyset_page(rows, request, order=("-measured_at", "-pk")),
         "can_edit": can_edit,

@@ -70,7 +70,8 @@ def safeguard_create(request: HttpRequest, pk: int) -> HttpResponse:
 
 def safeguard_inside(request: HttpRequest, pk: int) -> Safeguard:
     visible = Safeguard.objects.visible_to(request.user).select_related("family__publisher")
-    found = get_object_or_404(selectors.with_risks(visible, request.user), pk=pk)
+    rows = selectors.with_risks(visible, request.user).annotate(history_rows=selectors.embedded_history(Safeguard))
+    found = get_object_or_404(rows, pk=pk)
     if not permissions.can_see_inside(request.user, found.family):
         raise PermissionDenied
     return found
@@ -88,6 +89,7 @@ def safeguard(request: HttpRequest, pk: int) -> HttpResponse:
         "family": found.family,
         "uses": list(found.high_risk_uses.order_by("pk")[:SHOWN]),
         "decision": selectors.decisions_of([found], request.user, within=found.family).get(found.decision),
+        "history": selectors.history_of(found),
         "moves": [(each, MOVE_PAGES[each.move.name]) for each in moves],
         "can_edit": permissions.can_edit_safeguards(request.user, found.family) and found.stage != "retired",
     }

@@ -252,6 +252,13 @@ def test_the_page_names_the_risks_that_threaten_it(client, objective, family, ri
     assert "Refusal rate: at least 0.9" in page
 
 
+def test_who_lowered_the_bar_is_on_the_page(client, objective, risk_owner):
+    services.edit_objective(objective, actor=risk_owner, threshold=Decimal("0.5"))
+    client.force_login(risk_owner)
+    page = client.get(f"/workspace/releases/objectives/{objective.pk}/measurements/").content.decode()
+    assert "changed the objective: threshold" in page
+
+
 def test_the_form_keeps_what_was_typed_when_it_is_refused(client, objective, risk_owner):
     client.force_login(risk_owner)
     path = f"/workspace/releases/objectives/{objective.pk}/measurements/"
