@@ -22,9 +22,16 @@ from common.api.views import IdempotentCreateMixin
 from common.models import Job
 from reports import files, permissions, selectors, services
 from reports.figures import figures
-from reports.models import SafetyReport
+from reports.models import ReleasePackage, SafetyReport
 from reports.scope import Period, Scope
-from reports.serializers import FiguresSerializer, JobSerializer, NewReportSerializer, SafetyReportSerializer
+from reports.serializers import (
+    FiguresSerializer,
+    JobSerializer,
+    NewPackageSerializer,
+    NewReportSerializer,
+    ReleasePackageSerializer,
+    SafetyReportSerializer,
+)
 
 
 class ReportFilter(FilterSet):
@@ -97,6 +104,49 @@ class SafetyReportViewSet(
         return report
 
 
+class ReleasePackageViewSet(
+    IdempotentCreateMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[ReleasePackage]
+):
+    """Release packages: those that were made of public releases, and all of the models you report on."""
+
+    permission_classes = [SignedInToWrite]
+    serializer_class = ReleasePackageSerializer
+    queryset = ReleasePackage.objects.none()
+    filterset_fields = ["release", "sha256"]
+    ordering_fields = ["id"]
+
+    def get_queryset(self) -> QuerySet[ReleasePackage]:
+        rows = ReleasePackage.objects.visible_to(self.request.user)
+        return rows.select_related("job", "release__family__publisher")
+
+    @extend_schema(request=NewPackageSerializer, responses={202: ReleasePackageSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Ask for the package of a public release. A worker makes it: follow its job."""
+        return super().create(request, *args, **kwargs)
+
+    def perform_idempotent_create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        given = NewPackageSerializer(data=request.data, context={"user": request.user})
+        given.is_valid(raise_exception=True)
+        made = services.request_package(given.validated_data["release"], actor=request.user)
+        return Response(self.get_serializer(made).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(request=None, responses={202: ReleasePackageSerializer})
+    @action(detail=True, methods=["post"])
+    def rerun(self, request: Request, pk: str | None = None) -> Response:
+        """Run the failed job of a package once more."""
+        services.run_package_again(self.get_object(), actor=request.user)
+        return Response(self.get_serializer(self.get_object()).data, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(responses={(200, "application/zip"): OpenApiTypes.BINARY})
+    @action(detail=True)
+    def file(self, request: Request, pk: str | None = None) -> FileResponse:
+        """The archive. 404 until it is made."""
+        package = self.get_object()
+        if not package.is_made:
+            raise Http404
+        return files.package_response(package)
+
+
 class JobViewSet(viewsets.ReadOnlyModelViewSet[Job]):
     """Long work done by the workers: yours, and that of reports you work with."""
 
@@ -148,5 +198,6 @@ class Figures(APIView):
 
 router = SimpleRouter()
 router.register("safety-reports", SafetyReportViewSet, basename="safety-report")
+router.register("release-packages", ReleasePackageViewSet, basename="release-package")
 router.register("jobs", JobViewSet, basename="job")
 urlpatterns = [path("figures/", Figures.as_view(), name="figures")]

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import FileResponse, HttpResponse
 
 from reports import services
-from reports.models import SafetyReport
+from reports.models import ReleasePackage, SafetyReport
 
 
 def pdf_response(report: SafetyReport) -> FileResponse:
@@ -18,6 +18,15 @@ def data_response(report: SafetyReport) -> HttpResponse:
     response = HttpResponse(services.data_bytes(report.data), content_type="application/json")
     response.headers["Content-Disposition"] = f'inline; filename="safety-report-{report.pk}.json"'
     return _dated(response, report.data_sha256, report)
+
+
+def package_response(package: ReleasePackage) -> FileResponse:
+    response = FileResponse(
+        package.file.open("rb"), content_type="application/zip", filename=package.filename, as_attachment=True
+    )
+    response.headers["ETag"] = f'"{package.sha256}"'
+    response.headers["Cache-Control"] = "public, max-age=86400"
+    return response
 
 
 def _dated(response: Any, digest: str, report: SafetyReport) -> Any:

@@ -10,7 +10,7 @@ from accounts.permissions import scopes
 from accounts.roles import Role
 from common.addresses import address
 from common.models import Job, Staged, Timestamped
-from registry.models import ModelFamily, Publisher
+from registry.models import PUBLIC_STAGES, ModelFamily, Publisher, Release
 from reports.scope import Period, Scope
 
 # Whose work reports are: they ask for them and read them before they are published.
@@ -165,3 +165,58 @@ class SafetyReport(Staged, Timestamped):
 
     def get_workspace_url(self) -> str:
         return address("reports:report_case", self.pk)
+
+
+class ReleasePackageQuerySet(models.QuerySet["ReleasePackage"]):
+    def visible_to(self, user: Any) -> "ReleasePackageQuerySet":
+        """Those that were made of public releases, for everybody, and all of the families ``user`` reports on."""
+        held = scopes(user)
+        if held.everywhere:
+            return self
+        publishers, families = held.publisher_ids(*READERS), held.family_ids(*READERS)
+        mine = Q(release__family__publisher_id__in=publishers) | Q(release__family_id__in=families)
+        return self.filter(Q(release__stage__in=PUBLIC_STAGES) & ~Q(sha256="") | mine)
+
+    def made(self) -> "ReleasePackageQuerySet":
+        return self.exclude(sha256="")
+
+
+def package_location(package: "ReleasePackage", filename: str) -> str:
+    return f"packages/{package.release_id}/{package.sha256}.zip"
+
+
+class ReleasePackage(Timestamped):
+    """One archive of what travels with the weights of a release: made by a job, and then never changed."""
+
+    release = models.ForeignKey(Release, models.PROTECT, related_name="packages", verbose_name=_("release"))
+    job = models.OneToOneField(Job, models.PROTECT, null=True, related_name="release_package", editable=False)
+    file = models.FileField(_("archive"), upload_to=package_location, max_length=300, blank=True, editable=False)
+    sha256 = models.CharField(_("SHA-256"), max_length=64, blank=True, editable=False)
+    size = models.PositiveBigIntegerField(_("size in bytes"), null=True, editable=False)
+    manifest = models.JSONField(_("contents"), null=True, editable=False)
+    fingerprint = models.CharField(_("digest of what it was made from"), max_length=64, blank=True, editable=False)
+    made_at = models.DateTimeField(_("made"), null=True, editable=False)
+    requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", editable=False)
+
+    objects = ReleasePackageQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sha256="")
+                | Q(size__gt=0, made_at__isnull=False, manifest__isnull=False) & ~Q(fingerprint=""),
+                name="made_release_package_is_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(_("Package %(pk)s of %(release)s")) % {"pk": self.pk, "release": self.release}
+
+    @property
+    def is_made(self) -> bool:
+        return bool(self.sha256)
+
+    @property
+    def filename(self) -> str:
+        return f"{self.release.family.slug}-{self.release.version}-package.zip"

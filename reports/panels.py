@@ -8,6 +8,7 @@ from accounts.permissions import scopes
 from common.models import Job
 from common.panels import panel
 from common.workspace import entry
+from reports import permissions, selectors
 from reports.models import READERS, SafetyReport
 
 SHOWN = 3
@@ -19,6 +20,21 @@ def family_reports(request: HttpRequest, family: Any) -> dict[str, Any] | None:
     about = Q(family=family) | Q(publisher_id=family.publisher_id)
     rows = list(SafetyReport.objects.published().filter(about).defer("data").order_by("-published_at", "-pk")[:SHOWN])
     return {"reports": rows} if rows else None
+
+
+@panel("registry.release_page", template="reports/panels/package.html", order=90)
+def release_package(request: HttpRequest, release: Any) -> dict[str, Any] | None:
+    """The newest archive of what travels with the weights."""
+    found = selectors.newest_package(release)
+    return {"package": found, "release": release, "family": release.family} if found else None
+
+
+@panel("registry.release", template="reports/panels/package_work.html", order=90)
+def release_package_work(request: HttpRequest, release: Any) -> dict[str, Any] | None:
+    """Where those who report on a public release make its package."""
+    return (
+        {"release": release} if release.is_public and permissions.can_request_package(request.user, release) else None
+    )
 
 
 @entry(

@@ -16,6 +16,11 @@ def can_run_report_again(user: Any, report: Any) -> bool:
     return can_request_report(user, report.subject)
 
 
+def can_request_package(user: Any, release: Any) -> bool:
+    """Whoever reports on the release's model family; what comes out is public anyway."""
+    return can_request_report(user, release.family)
+
+
 def can_publish_report(user: Any, report: Any) -> bool:
     """A release manager of what the report is about."""
     return has_role(user, PUBLISHERS, report.subject)

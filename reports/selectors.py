@@ -6,8 +6,10 @@ from django.utils.translation import gettext_lazy as _
 from accounts.permissions import scopes
 from common import audit
 from common.models import AuditEvent, Job
+from registry import downstream
 from registry.models import ModelFamily, Publisher
-from reports.models import READERS, SafetyReport
+from reports import packages
+from reports.models import READERS, ReleasePackage, SafetyReport
 
 
 def jobs_for(user: Any) -> QuerySet[Job]:
@@ -17,7 +19,12 @@ def jobs_for(user: Any) -> QuerySet[Job]:
     if scopes(user).everywhere:
         return Job.objects.all()
     theirs = SafetyReport.objects.for_readers(user).filter(job__isnull=False).values("job_id")
-    return Job.objects.filter(Q(requested_by_id=user.pk) | Q(pk__in=theirs))
+    held = scopes(user)
+    places = Q(release__family__publisher_id__in=held.publisher_ids(*READERS)) | Q(
+        release__family_id__in=held.family_ids(*READERS)
+    )
+    packed = ReleasePackage.objects.filter(places, job__isnull=False).values("job_id")
+    return Job.objects.filter(Q(requested_by_id=user.pk) | Q(pk__in=theirs) | Q(pk__in=packed))
 
 
 def publishers_to_report_on(user: Any) -> QuerySet[Publisher]:
@@ -36,3 +43,14 @@ WORDS = {"request": _("asked for it"), "make": _("made the PDF"), "publish": _("
 def history(report: SafetyReport) -> list[tuple[AuditEvent, Any]]:
     """What happened to ``report``, newest first, each with words for it."""
     return [(event, WORDS.get(event.verb.rpartition(".")[2], event.verb)) for event in audit.trail(report)[:50]]
+
+
+def newest_package(release: Any) -> ReleasePackage | None:
+    """The package of a release that was made last, with its release at hand."""
+    rows = ReleasePackage.objects.made().select_related("release__family__publisher")
+    return rows.filter(release=release).order_by("-made_at", "-pk").first()
+
+
+def is_current(package: ReleasePackage, release: Any) -> bool:
+    """Whether a package made now of ``release``, from ``packages.told``, would hold the same."""
+    return package.fingerprint == packages.fingerprint(downstream.content_of(release))

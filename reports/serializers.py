@@ -7,8 +7,8 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from common.models import Job
-from registry.models import ModelFamily, Publisher
-from reports.models import SafetyReport
+from registry.models import ModelFamily, Publisher, Release
+from reports.models import ReleasePackage, SafetyReport
 
 
 class JobSerializer(serializers.ModelSerializer[Job]):
@@ -90,3 +90,22 @@ class FiguresSerializer(serializers.Serializer[Any]):
     start = serializers.DateField()
     end = serializers.DateField(help_text="The first day after the period.")
     figures = serializers.DictField(child=FigureSerializer(), help_text="By key, as in annex A of every report.")
+
+
+class ReleasePackageSerializer(serializers.ModelSerializer[ReleasePackage]):
+    job = JobSerializer(read_only=True, allow_null=True)
+    manifest = serializers.JSONField(
+        read_only=True, help_text="What is in it, with sizes and digests; null until made."
+    )
+    url = serializers.SerializerMethodField(help_text="Where the archive is; empty until it is made.")
+
+    class Meta:
+        model = ReleasePackage
+        fields = ["id", "release", "job", "sha256", "size", "fingerprint", "manifest", "url", "made_at", "created_at"]
+
+    def get_url(self, package: ReleasePackage) -> str:
+        return f"{settings.BASE_URL}{reverse('api:release-package-file', args=[package.pk])}" if package.is_made else ""
+
+
+class NewPackageSerializer(serializers.Serializer[Any]):
+    release = Visible(queryset=Release.objects.select_related("family__publisher"))

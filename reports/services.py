@@ -14,12 +14,14 @@ from common import audit, events, jobs, lifecycle
 from common.jobs import Progress
 from common.lifecycle import Refused
 from common.models import Job
-from reports import contents, permissions
+from registry.models import Release
+from reports import contents, packages, permissions
 from reports.lifecycle import PUBLISH_REPORT
-from reports.models import SafetyReport
+from reports.models import ReleasePackage, SafetyReport
 from reports.scope import Period, Scope
 
 KIND = "reports.safety_report"
+PACKAGE_KIND = "reports.release_package"
 LONGEST = 366 * 5
 
 
@@ -149,3 +151,67 @@ def _store(report: SafetyReport, content: bytes, *, pages: int) -> SafetyReport:
 
 def _result(report: SafetyReport) -> dict[str, Any]:
     return {"report": report.pk, "sha256": report.sha256, "pages": report.pages}
+
+
+@transaction.atomic
+def request_package(release: Release, *, actor: Any) -> ReleasePackage:
+    """Ask for the package of a public release; a worker makes it.
+
+    Raises ``Refused`` for a draft, and while one is being made already.
+    """
+    if not permissions.can_request_package(actor, release):
+        raise PermissionDenied
+    # Two people at once: the second sees the first one's.
+    release = Release.objects.select_for_update(of=("self",)).select_related("family__publisher").get(pk=release.pk)
+    if not release.is_public:
+        raise Refused(_("Publish the release first: until then its package would tell what may still change."))
+    running = ReleasePackage.objects.filter(release=release, job__state__in=[Job.State.QUEUED, Job.State.RUNNING])
+    if running.exists():
+        raise Refused(_("The package of this release is being made already."))
+    package = ReleasePackage.objects.create(release=release, requested_by=actor)
+    package.job = jobs.enqueue(PACKAGE_KIND, actor=actor, payload={"package": package.pk})
+    package.save(update_fields=["job"])
+    audit.record(actor, "reports.releasepackage.request", package, after={"release": release})
+    return package
+
+
+@transaction.atomic
+def run_package_again(package: ReleasePackage, *, actor: Any) -> ReleasePackage:
+    """Queue the failed job of ``package`` once more."""
+    if not permissions.can_request_package(actor, package.release):
+        raise PermissionDenied
+    if package.job is None:
+        raise Refused(_("There is no job to run again."))
+    package.job = jobs.run_again(package.job, actor=actor)
+    return package
+
+
+def make_package(package_id: int, progress: Progress) -> dict[str, Any]:
+    """Make the archive of a package: the work of its job. Safe to run twice."""
+    package = ReleasePackage.objects.get(pk=package_id)
+    if not package.is_made:
+        progress(0, 2, _("Reading what is public about the release"))
+        content, manifest, fingerprint = packages.build(packages.told(Release.objects.all()).get(pk=package.release_id))
+        progress(1, 2, _("Storing the archive"))
+        package = _store_package(package_id, content, manifest, fingerprint)
+    return {"package": package.pk, "sha256": package.sha256}
+
+
+@transaction.atomic
+def _store_package(package_id: int, content: bytes, manifest: dict[str, Any], fingerprint: str) -> ReleasePackage:
+    rows = ReleasePackage.objects.select_for_update(of=("self",)).select_related("requested_by", "release__family")
+    package = rows.get(pk=package_id)
+    if package.is_made:
+        return package
+    package.sha256, package.size = hashlib.sha256(content).hexdigest(), len(content)
+    package.manifest, package.fingerprint, package.made_at = manifest, fingerprint, timezone.now()
+    package.file.save("package.zip", ContentFile(content), save=False)
+    package.save()
+    audit.record(
+        service_account("Report worker"),
+        "reports.releasepackage.make",
+        package,
+        after={"sha256": package.sha256, "size": package.size},
+        on_behalf_of=package.requested_by,
+    )
+    return package

@@ -11,13 +11,15 @@ from accounts.permissions import scopes
 from common.http import page
 from common.lifecycle import Refused, available_moves
 from common.pages import keyset_page
-from reports import files, permissions, selectors, services
+from registry.models import Release
+from reports import files, packages, permissions, selectors, services
 from reports.forms import ReportForm
 from reports.lifecycle import MOVES, PUBLISH_REPORT
-from reports.models import READERS, SafetyReport
+from reports.models import READERS, ReleasePackage, SafetyReport
 
 # htmx stops polling when it gets this status.
 FINISHED = 286
+PACKAGES_SHOWN = 20
 
 
 @require_safe
@@ -153,3 +155,69 @@ def report_publication(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _worked_on(request: HttpRequest, pk: int) -> SafetyReport:
     return get_object_or_404(SafetyReport.objects.for_readers(request.user).light(), pk=pk)
+
+
+@require_safe
+def package(request: HttpRequest, publisher: str, family: str, version: str) -> HttpResponse:
+    """The newest package of a release: what is in it, how to check it, and whether it still says what holds."""
+    releases = packages.told(Release.objects.visible_to(request.user))
+    release = get_object_or_404(releases, family__publisher__slug=publisher, family__slug=family, version=version)
+    found = selectors.newest_package(release)
+    context = {
+        "release": release,
+        "family": release.family,
+        "package": found,
+        "is_current": found is not None and selectors.is_current(found, release),
+        "can_make": request.user.is_authenticated and permissions.can_request_package(request.user, release),
+    }
+    return render(request, "reports/package_detail.html", context)
+
+
+@require_safe
+def package_file(request: HttpRequest, pk: int) -> FileResponse:
+    rows = ReleasePackage.objects.visible_to(request.user).made().select_related("release__family")
+    return files.package_response(get_object_or_404(rows, pk=pk))
+
+
+@page
+@login_required
+@never_cache
+def package_work(request: HttpRequest, pk: int) -> HttpResponse:
+    """The packages of one release, for those who make them: ask for one, see how far it is."""
+    release = _release_worked_on(request, pk)
+    reasons: list[str] = []
+    if request.method == "POST":
+        try:
+            services.request_package(release, actor=request.user)
+        except Refused as refusal:
+            reasons = refusal.reasons
+        else:
+            messages.success(request, _("A worker makes the package."))
+            return redirect("reports:package_work", release.pk)
+    rows = ReleasePackage.objects.filter(release=release).select_related("job", "requested_by").order_by("-pk")
+    context = {
+        "release": release,
+        "family": release.family,
+        "packages": list(rows[:PACKAGES_SHOWN]),
+        "reasons": reasons,
+    }
+    return render(request, "reports/package_work.html", context, status=409 if reasons else 200)
+
+
+@require_POST
+@login_required
+def package_rerun(request: HttpRequest, pk: int) -> HttpResponse:
+    rows = ReleasePackage.objects.visible_to(request.user).select_related("release__family__publisher", "job")
+    found = get_object_or_404(rows, pk=pk)
+    try:
+        services.run_package_again(found, actor=request.user)
+    except Refused as refusal:
+        messages.error(request, str(refusal))
+    return redirect("reports:package_work", found.release_id)
+
+
+def _release_worked_on(request: HttpRequest, pk: int) -> Release:
+    found = get_object_or_404(Release.objects.visible_to(request.user).select_related("family__publisher"), pk=pk)
+    if not permissions.can_request_package(request.user, found):
+        raise PermissionDenied
+    return found

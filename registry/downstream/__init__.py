@@ -74,6 +74,18 @@ DOCUMENTS = {
 }
 
 
+# What travels with the weights beside the documents: the publisher's own words, with nothing to fill in.
+SUMMARIES = {
+    each.name: each
+    for each in (
+        Document("terms", _("Terms in short"), _("What one may, must and must not do.")),
+        Document("usage-guidelines", _("Usage guidelines"), _("The rules in full, with where they differ.")),
+        Document("risk-summary", _("Risk summary"), _("What can go wrong, and what is done about it."), table=1),
+        Document("evaluation-summary", _("Evaluation summary"), _("What was measured, and what came out.")),
+    )
+}
+
+
 @dataclass(frozen=True)
 class Content:
     """All that the documents are filled with: public facts, the rules that hold, the objectives and how they stand."""
@@ -131,6 +143,9 @@ def markdown(document: Document, content: Content) -> str:
                 "required": content.of_kind(RuleKind.REQUIRED),
                 "restricted": content.of_kind(RuleKind.RESTRICTED),
                 "prohibited": content.of_kind(RuleKind.PROHIBITED),
+                "groups": [(kind.label, content.of_kind(kind)) for kind in RuleKind],
+                "terms": guidelines.terms(content.rules),
+                "differences": guidelines.differences(content.document) if content.document else [],
             }
         )
     return words.tidy(text)

@@ -11,8 +11,9 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 # Marks that turn a line into something else where it begins with them.
-_OPENING = re.compile(r"^(\s*)([#>+=~-]|\d+[.)])")
-_INLINE = re.compile(r"([\\`*_\[\]<>|~])")
+_OPENING = re.compile(r"^(\s*)([#>+=~-]|\d+[.)](?=\s|$))")
+# An underscore inside a word, as in a file's name, marks nothing.
+_INLINE = re.compile(r"([\\`*\[\]<>|~]|(?<!\w)_|_(?!\w))")
 _parser = MarkdownIt("commonmark", {"html": False}).enable("table")
 
 

@@ -1,7 +1,7 @@
 from django.utils import timezone
 
 from common.models import Job
-from tests.factories.reports import SafetyReportFactory
+from tests.factories.reports import ReleasePackageFactory, SafetyReportFactory
 from tests.matrix import api_only, everybody, only, route
 
 READERS = ("auditor", "release_manager", "reviewer")
@@ -19,6 +19,8 @@ def build(w):
 
     w.public_report = SafetyReportFactory(family=w.family, requested_by=w.auditor, published=True, job=job("succeeded"))
     w.ready_report = SafetyReportFactory(family=w.family, requested_by=w.auditor, made=True, job=job("succeeded"))
+    w.package = ReleasePackageFactory(release=w.release, requested_by=w.auditor, made=True, job=job("succeeded"))
+    w.failed_package = ReleasePackageFactory(release=w.release, requested_by=w.auditor, job=job("failed"))
     w.failed_report = SafetyReportFactory(family=w.family, requested_by=w.auditor, job=job("failed"))
 
 
@@ -62,6 +64,18 @@ ROUTES = {
     ),
     "api:safety-report-rerun": route(
         args=lambda w: [w.failed_report.pk], post=api_only(*READERS, status=202, others=404)
+    ),
+    "reports:package": route(args=lambda w: [w.publisher.slug, w.family.slug, w.release.version], get=everybody(200)),
+    "reports:package_file": route(args=lambda w: [w.package.pk], get=everybody(200)),
+    "reports:package_work": route(args=lambda w: [w.release.pk], get=only(*READERS), post=only(*READERS, status=302)),
+    "reports:package_rerun": route(args=lambda w: [w.failed_package.pk], post=only(*READERS, status=302, others=404)),
+    "api:release-package-list": route(
+        get=everybody(200), post=api_only(*READERS, status=202), body=lambda w: {"release": w.release.pk}
+    ),
+    "api:release-package-detail": route(args=lambda w: [w.package.pk], get=everybody(200)),
+    "api:release-package-file": route(args=lambda w: [w.package.pk], get=everybody(200)),
+    "api:release-package-rerun": route(
+        args=lambda w: [w.failed_package.pk], post=api_only(*READERS, status=202, others=404)
     ),
     "api:job-list": route(get=everybody(200) | {"anonymous": 401}),
     "api:job-detail": route(args=lambda w: [w.failed_report.job_id], get=api_only(*READERS, others=404)),
