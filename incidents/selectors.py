@@ -335,6 +335,13 @@ def incident_page(incident: Any) -> dict[str, Any]:
     }
 
 
+def families_to_raise_in(incident: Incident, user: Any) -> list[ModelFamily]:
+    """The families an incident is about in whose register ``user`` can raise a risk. One query."""
+    rows = ModelFamily.objects.with_role(user, Role.INCIDENT_HANDLER).select_related("publisher")
+    about = Q(incidents=incident) | Q(releases__incidents=incident) | Q(risks__incidents=incident)
+    return list(rows.filter(about).distinct().order_by("name"))
+
+
 def _family(row: dict[str, Any], prefix: str = "") -> ModelFamily:
     publisher = Publisher(slug=row[f"{prefix}publisher__slug"])
     return ModelFamily(publisher=publisher, slug=row[f"{prefix}slug"], name=row[f"{prefix}name"])

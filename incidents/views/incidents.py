@@ -72,8 +72,8 @@ def _page(request: HttpRequest, incident: Incident, *, status: int = 200, **boun
             "report_form": LinkForm(model=MisuseReport, user=request.user, auto_id="report_%s"),
             "decision_form": LinkForm(model=Decision, user=request.user, auto_id="decision_%s"),
         }
-        if context["families"]:
-            context["risk_form"] = RaiseRiskForm(families=context["families"], auto_id="risk_%s")
+        if families := selectors.families_to_raise_in(incident, request.user):
+            context["risk_form"] = RaiseRiskForm(families=families, auto_id="risk_%s")
     return render(request, "incidents/incident_detail.html", context | bound, status=status)
 
 
@@ -190,7 +190,7 @@ def decisions(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 def risks(request: HttpRequest, pk: int) -> HttpResponse:
     incident = _incident(request, pk)
-    families = selectors.incident_page(incident)["families"]
+    families = selectors.families_to_raise_in(incident, request.user)
     form = RaiseRiskForm(request.POST, families=families, auto_id="risk_%s")
     do = lambda given: services.raise_risk(incident, actor=request.user, **given)  # noqa: E731
     return _act(request, incident, "risk_form", form, do, _("The concern is in the risk register as a stub."))

@@ -42,7 +42,7 @@ def review_risk(
         raise Refused(_("Say what you found."), field="note")
     # Rounds before risks, everywhere: whoever settles the last item has to see the others settled.
     rounds = _rounds_with(risk)
-    locked = Risk.objects.select_for_update(of=("self",)).select_related("family", "scale").get(pk=risk.pk)
+    locked = Risk.objects.select_for_update(of=("self",)).select_related("family").get(pk=risk.pk)
     refuse_stale(locked, expected_version)
     if locked.stage != Risk.Stage.OPEN:
         raise Refused(_("Only open risks are looked at again; this one is “%s”.") % locked.get_stage_display())

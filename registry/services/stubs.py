@@ -138,10 +138,11 @@ def dismiss_stub(risk: Risk, *, actor: Any, reason: str, duplicate_of: Risk | No
         duplicate_of = rows[duplicate_of.pk]
         if duplicate_of.family_id != risk.family_id or duplicate_of.pk == risk.pk:
             raise Refused(_("Name another risk of the same model family."), field="duplicate_of")
-        if duplicate_of.duplicate_of is not None:
+        if duplicate_of.duplicate_of_id is not None:
+            other = Risk.objects.get(pk=duplicate_of.duplicate_of_id)
             raise Refused(
                 _("%(one)s was closed as the same as %(other)s. Name that one.")
-                % {"one": duplicate_of.reference, "other": duplicate_of.duplicate_of.reference},
+                % {"one": duplicate_of.reference, "other": other.reference},
                 field="duplicate_of",
             )
     evidence = {"duplicate_of": duplicate_of.reference} if duplicate_of else {}
@@ -152,8 +153,8 @@ def dismiss_stub(risk: Risk, *, actor: Any, reason: str, duplicate_of: Risk | No
 
 
 def _locked(*numbers: int) -> list[Risk]:
-    rows = Risk.objects.select_for_update(of=("self",), no_key=True).select_related("duplicate_of")
-    return list(rows.filter(pk__in=numbers).order_by("pk"))
+    # No other table in this query: a row that was waited for comes fresh, what was joined to it does not.
+    return list(Risk.objects.select_for_update(no_key=True).filter(pk__in=numbers).order_by("pk"))
 
 
 def take_up_stub(risk: Risk, *, actor: Any, reason: str) -> Risk:
