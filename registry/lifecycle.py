@@ -13,6 +13,7 @@ from registry.models import (
     ReleaseReview,
     ReviewRound,
     Risk,
+    RiskImport,
     RiskScale,
     Safeguard,
     UsageGuidelines,
@@ -363,3 +364,49 @@ ABANDON_ROUND = Move(
     danger=True,
 )
 ROUND_MOVES = (ABANDON_ROUND,)
+
+
+def _needs_no_refusal(risk_import: RiskImport) -> str:
+    """No refused row: it counts as a whole or not at all."""
+    if not risk_import.refused_count:
+        return ""
+    return _("%d rows are refused. Mend the file and bring it again.") % risk_import.refused_count
+
+
+def _needs_rows(risk_import: RiskImport) -> str:
+    """A row that does something."""
+    return "" if risk_import.changes_something else _("No row changes anything.")
+
+
+_WAITING_IMPORT = frozenset({RiskImport.Stage.CHECKING, RiskImport.Stage.CHECKED})
+CHECK_IMPORT = Move(
+    "check",
+    gettext_lazy("Check file"),
+    frozenset({RiskImport.Stage.CHECKING}),
+    RiskImport.Stage.CHECKED,
+    may=permissions.can_apply_import,
+)
+RECHECK_IMPORT = Move(
+    "recheck",
+    gettext_lazy("Check again"),
+    frozenset({RiskImport.Stage.CHECKED}),
+    RiskImport.Stage.CHECKING,
+    may=permissions.can_apply_import,
+)
+APPLY_IMPORT = Move(
+    "apply",
+    gettext_lazy("Apply import"),
+    frozenset({RiskImport.Stage.CHECKED}),
+    RiskImport.Stage.APPLIED,
+    may=permissions.can_apply_import,
+    needs=(_needs_no_refusal, _needs_rows),
+)
+DISCARD_IMPORT = Move(
+    "discard",
+    gettext_lazy("Discard import"),
+    _WAITING_IMPORT,
+    RiskImport.Stage.DISCARDED,
+    may=permissions.can_discard_import,
+    danger=True,
+)
+IMPORT_MOVES = (APPLY_IMPORT, RECHECK_IMPORT, DISCARD_IMPORT)

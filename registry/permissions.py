@@ -17,10 +17,12 @@ from registry.models import (
     ReviewRound,
     Risk,
     RiskAcceptance,
+    RiskImport,
     RiskScale,
     Safeguard,
     UsageGuidelines,
 )
+from registry.models.scales import roles_accepting
 
 # Who records concerns: everybody at the publisher but those who only read, and those who only give roles.
 RECORDING = frozenset({Role.RELEASE_MANAGER, Role.RISK_OWNER, Role.REVIEWER, Role.INCIDENT_HANDLER})
@@ -86,6 +88,35 @@ def can_move_safeguard(user: Any, safeguard: Safeguard) -> bool:
 
 def can_edit_training_data(user: Any, family: ModelFamily) -> bool:
     return has_role(user, Role.RELEASE_MANAGER, family)
+
+
+def can_import_risks(user: Any, publisher: Publisher) -> bool:
+    """Bring a file with risks along: those who treat the risks of the publisher, or of a family of it. What each row
+    may do is asked of the row."""
+    if has_role(user, TREATING, publisher):
+        return True
+    return ModelFamily.objects.with_role(user, *TREATING).filter(publisher=publisher).exists()
+
+
+def can_apply_import(user: Any, risk_import: RiskImport) -> bool:
+    """Whoever brought the file: its rows were checked for what they may do."""
+    return user.pk == risk_import.uploaded_by_id
+
+
+def can_discard_import(user: Any, risk_import: RiskImport) -> bool:
+    """Whoever brought the file, a release manager of the publisher, or the portal itself when nobody applied it."""
+    if user.is_service or user.pk == risk_import.uploaded_by_id:
+        return True
+    return has_role(user, Role.RELEASE_MANAGER, risk_import.publisher)
+
+
+def can_change_in_bulk(user: Any) -> bool:
+    """Change many risks at once: those who treat risks anywhere. What each change needs is asked of each risk."""
+    return scopes(user).any(*TREATING)
+
+
+def can_ask_for_review(user: Any, risk: Risk) -> bool:
+    return has_role(user, TREATING, risk.family)
 
 
 def can_create_risk(user: Any, family: ModelFamily) -> bool:
@@ -268,14 +299,9 @@ def can_choose_treatment(user: Any, risk: Risk) -> bool:
     return can_edit_risk(user, risk)
 
 
-def accepting(role: str) -> frozenset[Role]:
-    """Who may accept where a scale asks for ``role``: a release manager may all that a risk owner may."""
-    return frozenset({Role(role), Role.RELEASE_MANAGER} if role == Role.RISK_OWNER else {Role(role)})
-
-
 def can_accept_risk(user: Any, risk: Risk, role: str) -> bool:
     """Somebody of the ``role`` that the scale asks for at the level of ``risk``, who does not answer for it."""
-    return not answers_for(user, risk) and has_role(user, accepting(role), risk.family)
+    return not answers_for(user, risk) and has_role(user, roles_accepting(role), risk.family)
 
 
 def can_revoke_acceptance(user: Any, acceptance: RiskAcceptance) -> bool:

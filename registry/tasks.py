@@ -15,3 +15,11 @@ def announce_ended_acceptances() -> None:
     from registry import services
 
     services.announce_ended()
+
+
+@shared_task
+def expire_imports() -> None:
+    """Once a day: discard files that nobody applied in time. Run twice it discards nothing more."""
+    from registry import services
+
+    services.expire_imports()

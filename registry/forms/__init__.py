@@ -10,6 +10,7 @@ from registry.forms.catalogue import (
     SearchForm,
 )
 from registry.forms.guidelines import GuidelinesForm, NewGuidelinesForm, PlaceForm
+from registry.forms.imports import BulkChangeForm, RiskImportForm
 from registry.forms.objectives import MeasurementForm, ObjectiveForm
 from registry.forms.plan import CapabilityForm, CriterionEvidenceForm, CriterionForm, ParentForm, PhaseForm
 from registry.forms.reviews import (
@@ -45,6 +46,7 @@ __all__ = [
     "AnswersForm",
     "ArtifactForm",
     "AssessmentForm",
+    "BulkChangeForm",
     "CapabilityForm",
     "CardForm",
     "CardSourceForm",
@@ -78,6 +80,7 @@ __all__ = [
     "RiskEditForm",
     "RiskFilterForm",
     "RiskForm",
+    "RiskImportForm",
     "RiskReviewForm",
     "RoundForm",
     "SafeguardForm",

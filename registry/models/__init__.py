@@ -20,6 +20,7 @@ from registry.models.guidelines import (
     UsageScenario,
     Verdict,
 )
+from registry.models.imports import BulkChange, ImportRow, RiskImport, RiskKey
 from registry.models.lineage import ReleaseParent
 from registry.models.mitigations import Mitigation
 from registry.models.objectives import Objective, ObjectiveMeasurement
@@ -40,12 +41,14 @@ __all__ = [
     "AssessmentProposal",
     "BandRule",
     "BreachRemedy",
+    "BulkChange",
     "CapabilityStatus",
     "CompliantWorkflow",
     "Effect",
     "EntryCriterion",
     "GuidelinesStage",
     "HighRiskUse",
+    "ImportRow",
     "Mitigation",
     "Modality",
     "ModelCard",
@@ -69,6 +72,8 @@ __all__ = [
     "Risk",
     "RiskAcceptance",
     "RiskAssessment",
+    "RiskImport",
+    "RiskKey",
     "RiskReview",
     "RiskScale",
     "RoundItem",

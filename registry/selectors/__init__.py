@@ -40,6 +40,7 @@ from registry.selectors.guidelines import (
 from registry.selectors.heat import Heat, heat
 from registry.selectors.heat import as_rows as heat_rows
 from registry.selectors.history import event_changes, whole_history
+from registry.selectors.interchange import bulk_changes_of, import_rows, imports_of, people_at
 from registry.selectors.lineage import Lineage, Node, lineage_of, with_lineage
 from registry.selectors.matrix import Matrix, by_cell, matrices, matrix, of_cells
 from registry.selectors.objectives import counting, judged, standing
@@ -109,12 +110,12 @@ from registry.selectors.safeguards import (
 )
 from registry.selectors.scales import (
     KINDS,
-    acceptances_touched,
     base_of,
     carried,
     carried_counts,
     carries_to,
     empty_matrix,
+    keeps_scale,
     lagging,
     move_counts,
     moved_bands,
@@ -144,7 +145,6 @@ __all__ = [
     "ReviewNeed",
     "acceptance_of",
     "acceptances_of",
-    "acceptances_touched",
     "ageing_stubs",
     "answer_of",
     "answered",
@@ -153,6 +153,7 @@ __all__ = [
     "at_moments",
     "base_of",
     "brought_rule",
+    "bulk_changes_of",
     "by_cell",
     "capabilities_of",
     "card_facts",
@@ -185,9 +186,12 @@ __all__ = [
     "history_of",
     "history_of_capabilities",
     "holding_guidelines",
+    "import_rows",
+    "imports_of",
     "in_band",
     "inside",
     "judged",
+    "keeps_scale",
     "lagging",
     "last_answers",
     "lineage_of",
@@ -204,6 +208,7 @@ __all__ = [
     "objectives_of",
     "of_cells",
     "overdue",
+    "people_at",
     "people_of",
     "picture_paths",
     "pictures_of",

@@ -2,6 +2,7 @@
 
 from registry.services.acceptances import accept_risk, announce_ended, choose_treatment, revoke_acceptance
 from registry.services.artifacts import add_artifact, keep_artifact, received, remove_artifact
+from registry.services.bulk import ask_for_review, assign_risk_deputy, change_in_bulk, start_bulk_change
 from registry.services.capabilities import note_capability
 from registry.services.cards import edit_card_metadata, edit_card_section, import_card
 from registry.services.catalogue import (
@@ -21,6 +22,15 @@ from registry.services.guidelines import (
     publish_guidelines,
     remove_part,
     retire_guidelines,
+)
+from registry.services.imports import (
+    apply_import,
+    check_again,
+    check_import,
+    discard_import,
+    expire_imports,
+    start_applying,
+    upload_import,
 )
 from registry.services.leftovers import sweep_leftovers
 from registry.services.lineage import add_parent, remove_parent
@@ -115,9 +125,15 @@ __all__ = [
     "add_safeguard",
     "add_training_dataset",
     "announce_ended",
+    "apply_import",
+    "ask_for_review",
     "assess_risk",
+    "assign_risk_deputy",
     "assign_risk_owner",
     "carry_risks",
+    "change_in_bulk",
+    "check_again",
+    "check_import",
     "choose_treatment",
     "close_risk",
     "concern_of",
@@ -128,6 +144,7 @@ __all__ = [
     "create_risk",
     "decline_proposal",
     "discard_guidelines",
+    "discard_import",
     "discard_review",
     "discard_scale",
     "dismiss_stub",
@@ -151,6 +168,7 @@ __all__ = [
     "edit_safeguard",
     "edit_scale",
     "edit_training_dataset",
+    "expire_imports",
     "finish_mitigation",
     "import_card",
     "import_question_set",
@@ -187,12 +205,15 @@ __all__ = [
     "set_public_risk_fields",
     "set_required_reviews",
     "skip_item",
+    "start_applying",
+    "start_bulk_change",
     "start_mitigation",
     "start_review",
     "start_round",
     "submit_review",
     "sweep_leftovers",
     "take_up_stub",
+    "upload_import",
     "withdraw_proposal",
     "work_out_stub",
 ]

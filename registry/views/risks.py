@@ -52,6 +52,8 @@ def risks(request: HttpRequest) -> HttpResponse:
         **_DRAWN[view](request, rows, form),
     }
     context["can_create"] = scopes(request.user).any(*permissions.RECORDING)
+    context["can_bulk"] = context["can_import"] = permissions.can_change_in_bulk(request.user)
+    context["formats"] = ("csv", "xlsx", "json")
     return render(request, "registry/risk_list.html", context)
 
 

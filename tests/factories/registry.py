@@ -11,10 +11,12 @@ from registry.models import (
     AssessmentProposal,
     BandRule,
     BreachRemedy,
+    BulkChange,
     CapabilityStatus,
     CompliantWorkflow,
     EntryCriterion,
     HighRiskUse,
+    ImportRow,
     Mitigation,
     ModelCard,
     ModelFamily,
@@ -36,6 +38,8 @@ from registry.models import (
     Risk,
     RiskAcceptance,
     RiskAssessment,
+    RiskImport,
+    RiskKey,
     RiskReview,
     RiskScale,
     RoundItem,
@@ -669,3 +673,55 @@ class PublicConcernFactory(factory.django.DjangoModelFactory):
     risk = factory.SubFactory(RiskFactory, stage="stub", harm="", origin="public", is_public=False)
     text = "I read about it."
     submission = factory.Sequence(lambda n: f"{n:064x}")
+
+
+class RiskImportFactory(factory.django.DjangoModelFactory):
+    """Just brought; ``checked=True`` once a worker has looked at it."""
+
+    class Meta:
+        model = RiskImport
+
+    class Params:
+        checked = factory.Trait(
+            stage="checked",
+            checked_at=factory.LazyFunction(timezone.now),
+            scale=factory.LazyAttribute(lambda row: RiskScale.objects.in_force().get(publisher=row.publisher.pk)),
+        )
+
+    publisher = factory.SubFactory(PublisherFactory)
+    name = "risks.csv"
+    format = "csv"
+    size = 100
+    sha256 = "0" * 64
+    uploaded_by = factory.SubFactory(UserFactory)
+
+
+class ImportRowFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ImportRow
+
+    risk_import = factory.SubFactory(RiskImportFactory)
+    number = factory.Sequence(lambda n: n + 2)
+    outcome = "refused"
+    title = "Phishing text"
+    given = factory.LazyFunction(lambda: {"title": "Phishing text"})
+    problems = factory.LazyFunction(lambda: [["harm", "Say what the harm is."]])
+
+
+class RiskKeyFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = RiskKey
+
+    risk = factory.SubFactory(RiskFactory)
+    family = factory.SelfAttribute("risk.family")
+    key = factory.Sequence(lambda n: f"GRC-{n}")
+
+
+class BulkChangeFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = BulkChange
+
+    action = "review"
+    requested_by = factory.SubFactory(UserFactory)
+    risks = factory.LazyFunction(list)
+    finished_at = factory.LazyFunction(timezone.now)
