@@ -184,7 +184,7 @@ class ScaleViewSet(
         waiting = selectors.lagging(scale).count() if scale.stage == RiskScale.Stage.ACTIVE else 0
         told = {
             "counts": counts,
-            "acceptances": selectors.acceptances_touched(scale) if draft else 0,
+            "acceptances": sum(row["accepted"] for row in counts),
             "waiting": waiting,
         }
         return Response(MoveSummarySerializer(told).data)
@@ -217,7 +217,7 @@ class ScaleViewSet(
 
     def _inside(self) -> RiskScale:
         scale: RiskScale = self.get_object()
-        if not selectors.publishers_of(self.request.user).filter(pk=scale.publisher_id).exists():
+        if not selectors.keeps_scale(self.request.user, scale):
             if not self.request.user.is_authenticated:
                 self.permission_denied(self.request)
             raise DjangoPermissionDenied

@@ -115,6 +115,11 @@ class RiskScale(Staged):
         return address("registry:scale", self.pk)
 
 
+def roles_accepting(role: str) -> frozenset[Role]:
+    """Who may accept where a scale asks for ``role``: a release manager may all that a risk owner may."""
+    return frozenset({Role(role), Role.RELEASE_MANAGER} if role == Role.RISK_OWNER else {Role(role)})
+
+
 class BandRule(models.Model):
     """What follows from a band: how often to look again, who may accept it and for how long, and whether two
     people are needed to lower it."""

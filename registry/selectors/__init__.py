@@ -40,7 +40,7 @@ from registry.selectors.guidelines import (
 from registry.selectors.heat import Heat, heat
 from registry.selectors.heat import as_rows as heat_rows
 from registry.selectors.history import event_changes, whole_history
-from registry.selectors.interchange import bulk_changes_of, import_rows, imports_of, people_at
+from registry.selectors.interchange import OUTCOMES, bulk_changes_of, import_rows, imports_of, people_at
 from registry.selectors.lineage import Lineage, Node, lineage_of, with_lineage
 from registry.selectors.matrix import Matrix, by_cell, matrices, matrix, of_cells
 from registry.selectors.objectives import counting, judged, standing
@@ -132,6 +132,7 @@ __all__ = [
     "ANSWERS",
     "KINDS",
     "NOT_FOR_ROUNDS",
+    "OUTCOMES",
     "OVERDUE",
     "PHASES_SHOWN",
     "QUICK",

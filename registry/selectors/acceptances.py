@@ -8,12 +8,13 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from accounts.models import User
 from accounts.permissions import scopes
 from accounts.roles import Role
-from registry import permissions
 from registry.models import AssessmentProposal, BandRule, Risk, RiskAcceptance
+from registry.models.scales import roles_accepting
 from registry.selectors.embed import embedded, revive, revived
 from registry.selectors.people import inside
 
 ACCEPTANCES_SHOWN = 5
+TREATING = (Role.RELEASE_MANAGER, Role.RISK_OWNER)
 _ACCEPTANCE = (
     *("id", "risk_id", "reason", "conditions", "band", "digest", "accepted_by_id", "accepted_at", "ends_on"),
     *("revoked_at", "revoked_by_id", "revocation_reason"),
@@ -87,31 +88,29 @@ def waiting_proposals(user: Any) -> QuerySet[AssessmentProposal]:
     waiting = AssessmentProposal.objects.waiting().exclude(proposed_by=user.pk)
     if held.everywhere:
         return waiting
-    roles = permissions.TREATING
     return waiting.filter(
-        Q(risk__family__publisher_id__in=held.publisher_ids(*roles)) | Q(risk__family_id__in=held.family_ids(*roles))
+        Q(risk__family__publisher_id__in=held.publisher_ids(*TREATING))
+        | Q(risk__family_id__in=held.family_ids(*TREATING))
     )
 
 
 def waiting_acceptances(user: Any) -> QuerySet[Risk]:
     """Open risks that are to be accepted, by somebody of a role that ``user`` holds, and that no acceptance covers."""
-    asked = Q()
+    held, asked = scopes(user), Q()
     for role in Role:
-        rule = BandRule.objects.filter(
-            scale=OuterRef("scale"), band=OuterRef("current_band"), accepted_by=role.value, acceptance_days__gt=0
-        )
-        where = inside(user, *permissions.accepting(role.value))
-        if scopes(user).everywhere or scopes(user).any(*permissions.accepting(role.value)):
-            asked |= where & Q(Exists(rule))
+        roles = roles_accepting(role.value)
+        if held.any(*roles):
+            rule = BandRule.objects.filter(
+                scale=OuterRef("scale"), band=OuterRef("current_band"), accepted_by=role.value, acceptance_days__gt=0
+            )
+            asked |= inside(user, *roles) & Q(Exists(rule))
     given = RiskAcceptance.objects.filter(risk=OuterRef("pk"), revoked_at=None)
     risks = Risk.objects.open().filter(~Exists(given), treatment=Risk.Treatment.ACCEPT)
     if not asked:
         return risks.none()
-    return (
-        risks.filter(asked)
-        .exclude(Q(owner=user.pk) & Q(owner__isnull=False))
-        .exclude(Q(deputy=user.pk) & Q(deputy__isnull=False))
-    )
+    # Who answers for a risk does not accept it. A condition on its own, since a risk may have no deputy.
+    theirs = Q(owner__isnull=False, owner=user.pk) | Q(deputy__isnull=False, deputy=user.pk)
+    return risks.filter(asked).exclude(theirs)
 
 
 def waiting_judging(user: Any) -> QuerySet[Risk]:

@@ -145,7 +145,7 @@ def objectives_of(risk: Any) -> list[Objective]:
 
 
 def assessments_of(risk: Any) -> list[RiskAssessment]:
-    rows = revived(RiskAssessment, risk.assessment_rows)
+    rows: list[Any] = revived(RiskAssessment, risk.assessment_rows)
     for row in rows:
         row.assessed_by = _person(row, row.assessed_by_id)
         if row.confirmed_by_id:

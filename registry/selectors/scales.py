@@ -49,6 +49,15 @@ def publishers_of(user: Any) -> QuerySet[Publisher]:
     return Publisher.objects.filter(pk__in=theirs.values("pk")).order_by("name", "pk")
 
 
+def keeps_scale(user: Any, scale: RiskScale) -> bool:
+    """Whether ``user`` holds a role at the publisher of ``scale`` or at a family of it."""
+    held = scopes(user)
+    if held.everywhere or scale.publisher_id in held.publisher_ids():
+        return True
+    families = held.family_ids()
+    return bool(families) and publishers_of(user).filter(pk=scale.publisher_id).exists()
+
+
 def base_of(scale: RiskScale) -> RiskScale | None:
     """The version that ``scale`` replaces or has replaced; None for the first."""
     earlier = RiskScale.objects.filter(publisher=scale.publisher_id, number__lt=scale.number)
@@ -84,11 +93,11 @@ def lagging(scale: RiskScale) -> QuerySet[Risk]:
     return risks.exclude(scale=scale.pk)
 
 
-def moving(scale: RiskScale) -> QuerySet[Risk]:
+def moving(scale: RiskScale) -> QuerySet[Any]:
     """``lagging`` risks with the bands they would have on ``scale``: ``new_inherent``, …, ``new_current``."""
     carries = carries_to(scale)
     new = {f"new_{kind}": _carried(kind, scale, carries) for kind in KINDS}
-    judged = lagging(scale).exclude(current_band=None).annotate(**new)
+    judged: QuerySet[Any] = lagging(scale).exclude(current_band=None).annotate(**new)
     return judged.annotate(new_current=Coalesce("new_residual", "new_inherent"))
 
 
@@ -105,7 +114,7 @@ def _carried(kind: str, scale: RiskScale, carries: dict[int, Carry]) -> Any:
     return Case(*whens, output_field=CharField())
 
 
-def moved_bands(moves: QuerySet[Risk]) -> QuerySet[Risk]:
+def moved_bands(moves: QuerySet[Any]) -> QuerySet[Any]:
     """Those of ``moving`` that come to another band, before or after mitigation or as a target."""
     return moves.exclude(
         Q(inherent_band=F("new_inherent"))
@@ -114,27 +123,33 @@ def moved_bands(moves: QuerySet[Risk]) -> QuerySet[Risk]:
     )
 
 
-def counted(pairs: Iterable[tuple[str, str, int]]) -> list[dict[str, Any]]:
+def counted(groups: Iterable[tuple[str, str, int, int]]) -> list[dict[str, Any]]:
     """How many go from which band to which, the worst first, with those that stay."""
     rows = [
-        {"before": before, "after": after, "count": count, "change": RANK[Band(after)] - RANK[Band(before)]}
-        for before, after, count in pairs
+        {
+            "before": before,
+            "after": after,
+            "count": count,
+            "change": RANK[Band(after)] - RANK[Band(before)],
+            "accepted": accepted,
+        }
+        for before, after, count, accepted in groups
     ]
     return sorted(rows, key=lambda row: (-RANK[Band(row["before"])], -RANK[Band(row["after"])]))
 
 
-def move_counts(moves: QuerySet[Risk]) -> list[dict[str, Any]]:
-    """What would move by the level that counts now. One query."""
-    groups = moves.order_by().values_list("current_band", "new_current").annotate(n=Count("pk"))
-    return counted(groups)
+def move_counts(moves: QuerySet[Any]) -> list[dict[str, Any]]:
+    """What would move by the level that counts now. One query.
+
+    ``accepted`` are those that somebody bears now and will not once they are carried over: what was accepted was
+    judged on another scale.
+    """
+    held = RiskAcceptance.objects.in_force().filter(risk=OuterRef("pk"))
+    groups = moves.order_by().values_list("current_band", "new_current")
+    return counted(groups.annotate(n=Count("pk"), accepted=Count("pk", filter=Q(Exists(held)))))
 
 
-def acceptances_touched(scale: RiskScale) -> int:
-    """Acceptances that hold now and will not once the risks are carried over: what was accepted was another scale."""
-    return RiskAcceptance.objects.in_force().filter(risk__in=lagging(scale).values("pk")).count()
-
-
-def carried(scale: RiskScale) -> QuerySet[RiskAssessment]:
+def carried(scale: RiskScale) -> QuerySet[Any]:
     """What was carried to ``scale``, each with the judgement before it: ``old_band``, ``old_likelihood``, …"""
     before = RiskAssessment.objects.filter(risk=OuterRef("risk"), kind=OuterRef("kind"), pk__lt=OuterRef("pk"))
     last = before.order_by("-pk")
@@ -149,9 +164,10 @@ def carried(scale: RiskScale) -> QuerySet[RiskAssessment]:
 
 def carried_counts(scale: RiskScale) -> list[dict[str, Any]]:
     """What moved by the level that counted then. One query."""
-    rows = carried(scale).exclude(kind=RiskAssessment.Kind.TARGET)
+    rows: QuerySet[Any] = carried(scale).exclude(kind=RiskAssessment.Kind.TARGET)
     residual = RiskAssessment.objects.filter(
         risk=OuterRef("risk"), scale=scale, kind="residual", cause=RiskAssessment.Cause.REBANDED
     )
     counting = rows.filter(Q(kind="residual") | ~Exists(residual)).exclude(old_band=None)
-    return counted(counting.order_by().values_list("old_band", "band").annotate(n=Count("pk")))
+    groups = counting.order_by().values_list("old_band", "band").annotate(n=Count("pk"))
+    return counted((before, after, count, 0) for before, after, count in groups)

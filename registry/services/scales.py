@@ -105,7 +105,7 @@ def edit_scale(scale: RiskScale, *, actor: Any, expected_version: int | None = N
     changed = {name: value for name, value in whole.items() if getattr(fresh, name) != value}
     if ruled:
         BandRule.objects.bulk_update(ruled, sorted(RULE))
-    told = (
+    told: dict[str, Any] = (
         {"rules": {rule.band: {name: getattr(rule, name) for name in sorted(RULE)} for rule in ruled}} if ruled else {}
     )
     if ruled and not changed:

@@ -47,7 +47,7 @@ def scales(request: HttpRequest) -> HttpResponse:
 def scale_inside(request: HttpRequest, pk: int) -> Any:
     """A version of a scale of a publisher where the reader holds a role: 404 to others for drafts, else 403."""
     found = get_object_or_404(selectors.with_rules(RiskScale.objects.visible_to(request.user)), pk=pk)
-    if not selectors.publishers_of(request.user).filter(pk=found.publisher_id).exists():
+    if not selectors.keeps_scale(request.user, found):
         raise PermissionDenied
     return found
 
@@ -101,6 +101,10 @@ def _counts(found: RiskScale) -> list[dict[str, Any]]:
     return selectors.carried_counts(found)
 
 
+def _told(counts: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"counts": counts, "acceptances": sum(row["accepted"] for row in counts)}
+
+
 def _lagging(found: RiskScale) -> int:
     return selectors.lagging(found).count() if found.stage == RiskScale.Stage.ACTIVE else 0
 
@@ -138,13 +142,15 @@ def scale_bands(request: HttpRequest, pk: int) -> HttpResponse:
 def scale_moves(request: HttpRequest, pk: int) -> HttpResponse:
     """Which risks a draft would move from which level to which; for one in force, which it moved."""
     found = scale_inside(request, pk)
-    context: dict[str, Any] = {"scale": found, "counts": _counts(found)}
+    context: dict[str, Any] = {"scale": found}
     if found.stage == RiskScale.Stage.DRAFT:
-        moved = selectors.moved_bands(selectors.moving(found)).select_related("family", "owner").defer("words")
+        moves = selectors.moving(found)
+        moved = selectors.moved_bands(moves).select_related("family", "owner").defer("words")
+        context |= _told(selectors.move_counts(moves))
         context["moves"] = keyset_page(moved, request, order=("-urgency",))
-        context["acceptances"] = selectors.acceptances_touched(found)
         context["can_edit"] = permissions.can_edit_scale(request.user, found)
     else:
+        context |= _told(selectors.carried_counts(found))
         context["carried"] = keyset_page(selectors.carried(found), request, order=("-pk",))
         context["lagging"] = _lagging(found)
     return render(request, "registry/scale_moves.html", context)
@@ -214,8 +220,7 @@ def scale_activation(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "scale": found,
         "move": lifecycle.ACTIVATE_SCALE,
-        "counts": selectors.move_counts(selectors.moving(found)),
-        "acceptances": selectors.acceptances_touched(found),
+        **_told(selectors.move_counts(selectors.moving(found))),
     }
     return form_page(request, "registry/scale_activation.html", form, **context)
 
