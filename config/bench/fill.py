@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from access.models import AccessRequest, Grant, Tier
 from accounts.models import User
+from common.models import AuditEvent
 from config.demo import Cast
 from incidents.models import Incident, MisuseReport
-from registry.models import ModelFamily, Release, Risk, RiskScale
+from registry.models import ModelFamily, Release, Risk, RiskAssessment, RiskScale
 
 WORDS = ["phishing", "voice", "clone", "forum", "prompt", "filter", "leak", "address", "election", "bank", "letter"]
 CATEGORIES = ["fraud", "harassment", "cyber", "privacy", "other"]
@@ -91,7 +92,7 @@ class Filler:
         families = [self.release.family, *self.families[:2], *self.families]
         have = Risk.objects.count()
         scales = dict(RiskScale.objects.in_force().values_list("publisher_id", "pk"))
-        _store(
+        made = _store(
             Risk,
             (
                 Risk(
@@ -102,7 +103,7 @@ class Filler:
                     harm=self._text(),
                     owner=self.cast.risk_owner,
                     stage=Risk.Stage.OPEN,
-                    opened_at=self._ago(),
+                    opened_at=self.now - timedelta(days=self.random.randrange(30, 400)),
                     **{
                         f"{kind}_{name}": self.random.randint(1, 5)
                         for kind in ("inherent", "residual")
@@ -112,6 +113,54 @@ class Filler:
                 for n in range(have, wanted)
             ),
         )
+        self._past(made)
+
+    def _past(self, risks: list[Risk]) -> None:
+        """What is on record about ``risks``: two judgements before mitigation and two after it, and their moves; a
+        tenth was closed and opened again."""
+        judgements = [
+            (
+                RiskAssessment(
+                    risk=risk,
+                    scale_id=risk.scale_id,
+                    kind=kind,
+                    likelihood=getattr(risk, f"{kind}_likelihood") if newest else self.random.randint(1, 5),
+                    severity=getattr(risk, f"{kind}_severity") if newest else self.random.randint(1, 5),
+                    rationale=self._text(),
+                    assessed_by=self.cast.release_manager,
+                ),
+                risk.opened_at + timedelta(days=days),
+            )
+            for kind, newest, days in (
+                ("inherent", False, -2),
+                ("inherent", True, -1),
+                ("residual", False, 10),
+                ("residual", True, 25),
+            )
+            for risk in risks
+        ]
+        moves = [
+            (
+                AuditEvent(
+                    actor_label="Bench",
+                    verb=f"registry.risk.{verb}",
+                    object_type="registry.risk",
+                    object_id=str(risk.pk),
+                    object_label=str(risk),
+                    before=before,
+                    after=after,
+                ),
+                risk.opened_at + timedelta(days=days),
+            )
+            for verb, before, after, days, every in (
+                ("open", "draft", "open", 0, 1),
+                ("close", "open", "closed", 12, 10),
+                ("reopen", "closed", "open", 20, 10),
+            )
+            for risk in risks[::every]
+        ]
+        _store_at(RiskAssessment, "assessed_at", judgements)
+        _store_at(AuditEvent, "at", moves)
 
     def _requests(self, wanted: int) -> None:
         releases = list(Release.objects.filter(stage=Release.Stage.PUBLISHED).select_related("family"))
@@ -202,6 +251,18 @@ class Filler:
                 for n in range(have, wanted)
             ),
         )
+
+
+def _store_at(model: type[models.Model], column: str, rows: list[tuple[Any, Any]]) -> None:
+    """Store rows whose time is otherwise the moment of writing."""
+    field: Any = model._meta.get_field(column)
+    field.auto_now_add = False
+    try:
+        for row, at in rows:
+            setattr(row, column, at)
+        _store(model, (row for row, _at in rows))
+    finally:
+        field.auto_now_add = True
 
 
 def _store(model: type[models.Model], rows: Iterable[Any], *, ignore: bool = False) -> list[Any]:

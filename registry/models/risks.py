@@ -1,5 +1,4 @@
 import re
-from itertools import combinations
 from typing import Any
 
 from django.conf import settings
@@ -10,11 +9,12 @@ from django.db.models import Case, Exists, F, OuterRef, Q, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from accounts.permissions import scopes
 from common.addresses import address
 from common.models import Staged, Timestamped
-from registry.models.catalogue import PUBLIC_STAGES, ModelFamily, Release
+from registry.models.catalogue import PUBLIC_STAGES, ModelFamily, Publisher, Release
 from registry.models.objectives import Objective
 from registry.models.scales import RiskScale
 from registry.models.taxonomies import Term
@@ -25,16 +25,13 @@ _SHOWN = Q(is_public=True) & (Q(release=None) | Q(release__stage__in=PUBLIC_STAG
 # A stub that was closed has never been a risk of the register.
 _WORKED_OUT = Q(stage__in=["open", "closed"], opened_at__isnull=False)
 _NEW = ["stub", "draft"]
+# After so many days a stub is marked as ageing, and as old.
+STUB_AGES, STUB_IS_OLD = 14, 30
 _NUMBER = re.compile(r"\s*R-(\d{1,9})\s*", re.IGNORECASE)
 # Where a word stands, by the weight it has in ``Risk.words``: A in the title, which is never hidden, B in the harm,
-# C in whom it touches, D in the statement by cause, event and consequence. By weights: the fields that a publisher
-# has to show for a word of that weight to be found.
-_WEIGHED = {"B": ["harm"], "C": ["affected"], "D": ["cause", "event", "consequence"]}
-_SEARCHED = {
-    "".join(("A", *weights)): [name for weight in weights for name in _WEIGHED[weight]]
-    for count in range(len(_WEIGHED) + 1)
-    for weights in combinations(_WEIGHED, count)
-}
+# C in whom it touches, D in the statement by cause, event and consequence; and the fields that a publisher has to
+# show for a word of that weight to be found.
+_WEIGHED: dict[str, set[str]] = {"A": set(), "B": {"harm"}, "C": {"affected"}, "D": {"cause", "event", "consequence"}}
 
 
 class RiskQuerySet(models.QuerySet["Risk"]):
@@ -64,20 +61,27 @@ class RiskQuerySet(models.QuerySet["Risk"]):
         )
 
     def matching_for(self, user: Any, text: str) -> "RiskQuerySet":
-        """``matching`` in what ``user`` may read of each risk: a search must not tell what a page hides."""
+        """``matching`` in what ``user`` may read of each risk: a search must not tell what a page hides.
+
+        Asks the publishers first what they show: one condition on the words, where they all show the same, lets
+        the database walk along an index and stop.
+        """
         held, found = scopes(user), self.matching(text)
         words = re.findall(r"\w+", text)[:12]
         if held.everywhere or not words or _NUMBER.fullmatch(text):
             return found
-        mine = Q(family__publisher_id__in=held.publisher_ids()) | Q(family_id__in=held.family_ids())
+        publishers: dict[str, list[int]] = {}
+        for publisher, fields in Publisher.objects.values_list("pk", "public_risk_fields"):
+            weights = "".join(weight for weight, names in _WEIGHED.items() if names <= {*fields})
+            publishers.setdefault(weights, []).append(publisher)
         shown = Q()
-        for weights, names in _SEARCHED.items():
-            # What is found in fewer fields is found in more: no publisher needs to be excluded from any.
-            query = SearchQuery(
-                " & ".join(f"'{word}':*{weights}" for word in words), config="english", search_type="raw"
-            )
-            shown |= Q(family__publisher__public_risk_fields__contains=names, words=query)
-        return found.filter(mine | shown)
+        for weights, shows in publishers.items():
+            query = " & ".join(f"'{word}':*{weights}" for word in words)
+            here = Q(words=SearchQuery(query, config="english", search_type="raw"))
+            shown |= here & Q(family__publisher__in=shows) if len(publishers) > 1 else here
+        mine = _theirs(held)
+        # Not both: two conditions on the words make the database expect far fewer rows than there are.
+        return self.filter(shown) if mine is None else found.filter(mine | shown)
 
     def showing(self, user: Any, *names: str) -> "RiskQuerySet":
         """Risks of which ``user`` may see the fields ``names``, by the names of ``registry.visibility``.
@@ -85,25 +89,40 @@ class RiskQuerySet(models.QuerySet["Risk"]):
         For filters and orders: whoever may not see a field must not learn it from which rows it leaves or where
         they stand.
         """
-        return self.filter(_seen_by(user, *names))
+        hidden = _hidden_from(user, names)
+        return self if hidden is None else self.exclude(hidden)
 
-    def worst_first(self, user: Any) -> "RiskQuerySet":
-        """In the order of their level as far as ``user`` may see it, then the others as they were recorded."""
-        if scopes(user).everywhere:
-            return self.order_by("-urgency")
-        rank = Case(When(_seen_by(user, "current"), then=F("urgency")))
-        return self.order_by(rank.desc(nulls_last=True), "pk")
+    def worst(self, user: Any, count: int) -> "list[Risk]":
+        """The first ``count``: in the order of their level as far as ``user`` may see it, then the others as they
+        were recorded."""
+        hidden = _hidden_from(user, ("current",))
+        levelled = self if hidden is None else self.exclude(hidden)
+        found = list(levelled.order_by("-urgency")[:count])
+        if hidden is not None and len(found) < count:
+            found += self.filter(hidden).order_by("pk")[: count - len(found)]
+        return found
 
     def open(self) -> "RiskQuerySet":
         return self.filter(stage=Risk.Stage.OPEN)
 
 
-def _seen_by(user: Any, *names: str) -> Q:
+def _theirs(held: Any) -> Q | None:
+    """Risks of the families somebody holds a role for; None where they hold none anywhere."""
+    publishers, families = held.publisher_ids(), held.family_ids()
+    return Q(family__publisher_id__in=publishers) | Q(family_id__in=families) if publishers or families else None
+
+
+def _hidden_from(user: Any, names: Any) -> Q | None:
+    """Risks of which ``user`` does not see all of ``names``; None where there can be none."""
     held = scopes(user)
     if held.everywhere:
-        return Q(pk__isnull=False)
-    mine = Q(family__publisher_id__in=held.publisher_ids()) | Q(family_id__in=held.family_ids())
-    return mine | Q(family__publisher__public_risk_fields__contains=list(names))
+        return None
+    hiding = list(Publisher.objects.exclude(public_risk_fields__contains=list(names)).values_list("pk", flat=True))
+    mine = _theirs(held)
+    if not hiding:
+        return None
+    hidden = Q(family__publisher__in=hiding)
+    return hidden if mine is None else hidden & ~mine
 
 
 KINDS = ("inherent", "residual", "target")
@@ -385,6 +404,15 @@ class Risk(Staged, Timestamped):
     def age_days(self) -> int:
         """How long ago it was raised, in whole days: what a stub shows until somebody works it out."""
         return (timezone.now() - self.created_at).days
+
+    @property
+    def waiting_note(self) -> tuple[str, str] | None:
+        """The mark of a stub that waits: its tone, and its age in words. None for other risks."""
+        if self.stage != self.Stage.STUB:
+            return None
+        days = self.age_days
+        tone = "bad" if days >= STUB_IS_OLD else "warn" if days >= STUB_AGES else "info"
+        return tone, ngettext("%(n)d day old", "%(n)d days old", days) % {"n": days}
 
     def get_absolute_url(self) -> str:
         return address("registry:risk", self.pk)

@@ -60,7 +60,10 @@ bands AS (
     ) judged
     UNION ALL
     SELECT id, '-infinity', NULL, current_band FROM risks
-    WHERE current_band IS NOT NULL AND NOT EXISTS (SELECT FROM judgements WHERE judgements.id = risks.id)
+    WHERE current_band IS NOT NULL AND NOT EXISTS (
+        SELECT FROM registry_riskassessment judgement
+        WHERE judgement.risk_id = risks.id AND judgement.kind IN ('inherent', 'residual')
+    )
 ),
 spans AS (
     SELECT width_bucket(greatest(stages.at, bands.at), %s) AS begins,

@@ -161,7 +161,7 @@ def search(request: HttpRequest) -> HttpResponse:
         risks = Risk.objects.visible_to(user).matching_for(user, words).select_related("family__publisher")
         context["families"] = list(families.order_by("name", "pk")[: FOUND_SHOWN + 1])
         context["releases"] = list(releases.order_by(F("published_at").desc(nulls_last=True), "-pk")[: FOUND_SHOWN + 1])
-        context["risks"] = visibility.for_reader(risks.worst_first(user)[: FOUND_SHOWN + 1], user)
+        context["risks"] = visibility.for_reader(risks.worst(user, FOUND_SHOWN + 1), user)
         context["limit"] = FOUND_SHOWN
         context["found"] = any(context[name] for name in ("families", "releases", "risks"))
         context["inside"] = scopes(user).any()

@@ -1,6 +1,7 @@
 """What a publisher hides of its risks is hidden everywhere, and nothing else tells it."""
 
 import json
+import zipfile
 from datetime import timedelta
 from io import BytesIO
 
@@ -15,6 +16,7 @@ from common import audit, jobs
 from common.lifecycle import Refused, Stale
 from registry import exchange, services, visibility
 from registry.models import Publisher, Risk
+from reports import packages
 from reports import services as reports
 from reports.models import SafetyReport
 from reports.scope import Period, Scope
@@ -117,6 +119,9 @@ def places(client, risk, release):
         response = client.get(url)
         assert response.status_code == 200, place
         texts[place] = response.content.decode()
+    archive, _manifest, _fingerprint = packages.build(packages.told(type(release).objects.filter(pk=release.pk)).get())
+    with zipfile.ZipFile(BytesIO(archive)) as package:
+        texts |= {f"package {name}": package.read(name).decode() for name in package.namelist()}
     return texts
 
 

@@ -21,6 +21,7 @@ from registry.models import ModelFamily, Publisher, Release
 from reports import services as reports
 from reports.scope import Period, Scope
 
+RISKS = "/workspace/risks/"
 FIGURES = "{:34} {:>7} {:>9} {:>9} {:>9}"
 
 
@@ -87,6 +88,17 @@ class Command(BaseCommand):
             measure.Target("incident list", lambda: ("GET", "/workspace/incidents/", b"", handler)),
             measure.Target("incident search", lambda: ("GET", "/workspace/incidents/?q=phishing", b"", handler)),
             measure.Target("risk register", lambda: ("GET", "/workspace/risks/", b"", manager)),
+            *(
+                measure.Target(f"risk register, {name}", lambda query=query: ("GET", f"{RISKS}?{query}", b"", manager))
+                for name, query in (
+                    ("words and level", "q=phishing&band=high"),
+                    ("what is overdue", "quick=overdue"),
+                    ("matrix", "view=matrix"),
+                    ("before and now", "view=heat"),
+                    ("over time", "view=trend"),
+                )
+            ),
+            measure.Target("public list of risks", lambda: ("GET", f"{page}risks/", b"", {})),
             measure.Target("gate decision", lambda: ("HEAD", gate, b"", bearer)),
             measure.Target("intake of a report (API)", report, expect=201),
         ]
