@@ -11,14 +11,14 @@ from access.models import Tier
 from access.services import requests as asking
 from access.services import tiers as offering
 from common.actors import ANONYMOUS_REPORTER
-from config.demo import cards as documentation, guidelines
-from config.demo import guidelines, plan, provenance, texts
+from config.demo import cards as documentation
+from config.demo import guidelines, judging, plan, provenance, reviewing, texts
 from config.demo.cast import Cast, make_cast
 from governance import services as governance
 from incidents.services import filing, handling
 from incidents.services import incidents as incident_services
-from registry.models import Release, Risk
-from registry.services import artifacts, cards, catalogue, mitigations, risks
+from registry.models import AssessmentProposal, Release, Risk
+from registry.services import artifacts, cards, catalogue, mitigations, proposals, risks
 from reports import services as reports
 from reports.scope import Period, Scope
 
@@ -57,6 +57,7 @@ def draft(cast: Cast, kept: Kept) -> None:
     kept["safeguards"] = provenance.guarded(cast, family, kept["risks"])  # type: ignore[arg-type]
     provenance.trained(cast, family, release)
     plan.planned(cast, release)
+    reviewing.reviewed(cast, release, kept["risks"])  # type: ignore[arg-type]
 
 
 def published(cast: Cast, kept: Kept) -> None:
@@ -94,6 +95,7 @@ def incident(cast: Cast, kept: Kept) -> None:
     )
     _ask(cast.developer, development, release, "Summaries for a help desk", "We summarise tickets for our own staff.")
     _misuse(cast, kept)
+    reviewing.looked_at_again(cast, release.family)
     today = timezone.now().date()
     period = Period(today.replace(month=1, day=1), today + timedelta(days=1))
     reports.request_report(Scope(publisher=cast.publisher), period, actor=cast.auditor)
@@ -120,9 +122,11 @@ def _risks(cast: Cast, family: object) -> list[Risk]:
             ("inherent", before, "Seen in red-teaming, and in what others report of models of this size."),
             ("residual", after, "Measured again with the safeguards on."),
         ):
-            risks.assess_risk(
+            judged = risks.assess_risk(
                 risk, actor=cast.risk_owner, kind=kind, likelihood=likelihood, severity=severity, rationale=why
             )
+            if isinstance(judged, AssessmentProposal):
+                proposals.confirm_proposal(judged, actor=cast.release_manager)
         made.append(risks.open_risk(risk, actor=cast.risk_owner))
     today = timezone.localdate()
     plan = mitigations.add_mitigation(
@@ -146,6 +150,7 @@ def _risks(cast: Cast, family: object) -> list[Risk]:
         title="Watermark can be removed",
         harm="Text can no longer be traced to the model after light editing.",
     )
+    judging.judge(cast, made)
     return made
 
 

@@ -27,12 +27,10 @@ from registry.models import (
     RiskReview,
     RoundItem,
 )
+from registry.models.risks import STUB_AGES
 from registry.selectors.embed import embedded, revive, revived
 from registry.selectors.people import inside
 from registry.selectors.register import filtered
-
-STUB_AGES, STUB_IS_OLD = 14, 30
-CHANGES_SHOWN = 50
 
 
 def raised_by(review: ReleaseReview) -> list[Question]:

@@ -5,9 +5,11 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
 
+from common.templatetags.tidegate import badge
 from registry import licences, selectors
 from registry.models import Mitigation, Modality, ModelFamily, Risk
 from registry.scale import Level
@@ -147,6 +149,13 @@ _VERBS = {
     "registry.risk.skip_review": _lazy("left it out of a review round"),
     "registry.risk.reveal_contact": _lazy("read the contact of who raised it"),
 }
+
+
+@register.simple_tag
+def stub_age(risk: Any) -> SafeString | str:
+    """How long a stub has waited, marked when that is long; nothing for other risks."""
+    note = risk.waiting_note
+    return badge(*note) if note else ""
 
 
 @register.filter

@@ -16,6 +16,7 @@ from accounts.permissions import scopes
 from common.http import page
 from common.lifecycle import Move, available_moves
 from common.pages import keyset_page
+from common.references import resolve
 from registry import lifecycle, permissions, selectors, services
 from registry.drawing import burn_down
 from registry.forms import AssessmentForm, OwnerForm, ReasonForm, RiskEditForm, RiskFilterForm, RiskForm
@@ -131,6 +132,7 @@ def risk(request: HttpRequest, pk: int) -> HttpResponse:
         "terms": selectors.terms_of(found),
         "reviews": selectors.reviews_of(found),
         "concern": getattr(found, "concern", None),
+        "origin": resolve(found.origin_reference, user, within=found.family) if found.origin_reference else None,
         "can_review": permissions.can_review_risk(user, found),
         "can_see_contact": permissions.can_see_concern_contact(user, found),
         "can_edit": permissions.can_edit_risk(user, found),
