@@ -99,6 +99,7 @@ def incident(cast: Cast, kept: Kept) -> None:
     today = timezone.now().date()
     period = Period(today.replace(month=1, day=1), today + timedelta(days=1))
     reports.request_report(Scope(publisher=cast.publisher), period, actor=cast.auditor)
+    reports.request_package(release, actor=cast.release_manager)
 
 
 STAGES: dict[str, Callable[[Cast, Kept], None]] = {"draft": draft, "published": published, "incident": incident}
