@@ -27,6 +27,7 @@ from registry.cards import check_front_matter
 from registry.documentation.sections import line_end
 
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+DEEPEST = 40
 # mapping, sequence, offset: how far nested lines are indented. The first that gives back the old lines is used.
 _INDENTS = ((2, 2, 0), (2, 4, 2), (4, 4, 2), (4, 2, 0), (4, 6, 4), (2, 3, 1), (4, 4, 0))
 
@@ -133,25 +134,41 @@ def _set(front: str, key: str, value: Any) -> str:
         wanted = _read_lines(key, value)
     else:
         wanted = value
+        _refuse_deep(key, value)
         if key in before and _same(before[key], value):
             return front
-    known = entries(front)
-    if known is None:
-        changed = _whole(front, key, wanted)
-    else:
-        _refuse_twice(known)
-        found = next((entry for entry in known if entry.key == key), None)
-        column = known[0].column if known else 0
-        old = front[found.start : found.end] if found else ""
-        new = str(value).strip("\r\n") if isinstance(value, Lines) else _written(key, value, old, front, column)
-        new = _with_line_ends(new, line_end(front))
-        changed = _spliced(front, found, new, known[-1].end if known else len(front))
-    if not _same(_read(changed), {**before, key: wanted}):
+    try:
+        changed = _with_key(front, key, value, wanted)
+        exact = _same(_read(changed), {**before, key: wanted})
+    except (yaml.YAMLError, YAMLError, ValueError, RecursionError, NotImplementedError):
+        exact = False
+    if not exact:
         raise Refused(
             _("“%s” cannot be changed without touching other lines. Edit the source of the card instead.") % key,
             field=key,
         )
     return changed
+
+
+def _with_key(front: str, key: str, value: Any, wanted: Any) -> str:
+    known = entries(front)
+    if known is None:
+        return _whole(front, key, wanted)
+    _refuse_twice(known)
+    found = next((entry for entry in known if entry.key == key), None)
+    column = known[0].column if known else 0
+    old = front[found.start : found.end] if found else ""
+    new = str(value).strip("\r\n") if isinstance(value, Lines) else _written(key, value, old, front, column)
+    return _spliced(front, found, _with_line_ends(new, line_end(front)), known[-1].end if known else len(front))
+
+
+def _refuse_deep(key: str, value: Any, depth: int = 0) -> None:
+    if depth > DEEPEST:
+        raise Refused(
+            _("“%(key)s” is nested more than %(limit)s levels deep.") % {"key": key, "limit": DEEPEST}, field=key
+        )
+    for item in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        _refuse_deep(key, item, depth + 1)
 
 
 def _remove(front: str, key: str) -> str:
@@ -202,7 +219,7 @@ def _written(key: str, value: Any, old: str, front: str, column: int) -> str:
     text = dump(mapping).rstrip("\r\n")
     try:
         good = _same(_read(text).get(key), value)
-    except (yaml.YAMLError, ValueError):
+    except (yaml.YAMLError, ValueError, RecursionError):
         good = False
     if not good:
         text = dump({key: _quoted(value)}).rstrip("\r\n")
@@ -291,12 +308,13 @@ def _fresh(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     if "\n" in value:
-        fits = bool(value.strip()) and not re.search(r"[^\S\n]$|\r|\A\s|\t", value, re.MULTILINE)
+        plain = bool(value.strip()) and all(line.isprintable() for line in value.split("\n"))
+        fits = plain and not re.search(r"[^\S\n]$|\A\s", value, re.MULTILINE)
         return LiteralScalarString(value) if fits else DoubleQuotedScalarString(value)
     try:
         read = yaml.safe_load(value)
-    except (yaml.YAMLError, ValueError):
-        return value
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return DoubleQuotedScalarString(value)
     return value if read == value and isinstance(read, str) else SingleQuotedScalarString(value)
 
 

@@ -4,7 +4,8 @@ import re
 from typing import Any
 from urllib.parse import unquote
 
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, F, OuterRef, Prefetch, QuerySet
 from django.urls import reverse
 
 from common.markup import sources_of_pictures
@@ -59,19 +60,32 @@ def card_facts(release: Release) -> dict[str, bool]:
 def pictures_of(release: Any, body: str) -> dict[str, str]:
     """The pictures of a card that are files of its release: what the card calls them, and our address for them.
 
-    Needs family and publisher loaded. One query, and none for a card without such pictures.
+    Needs family and publisher loaded. No query with ``picture_files`` on the release, else one for a card with
+    pictures of its own.
     """
     wanted = _pictures(release, body)
     if not wanted:
         return {}
-    there = Artifact.objects.filter(release_id=release.pk, path__in=set(wanted.values()), size__lte=LARGEST_PICTURE)
-    known = set(there.values_list("path", flat=True))
+    known = set(_known_pictures(release))
     names = [release.family.publisher.slug, release.family.slug, release.version]
     return {
         source: reverse("registry:card_picture", args=[*names, path])
         for source, path in wanted.items()
         if path in known
     }
+
+
+def picture_files() -> ArraySubquery:
+    """The paths of the files of a release that could be pictures of its card, for ``annotate``."""
+    endings = "|".join(ending.removeprefix(".") for ending in PICTURES)
+    files = Artifact.objects.filter(release=OuterRef("pk"), path__iregex=rf"\.({endings})$", size__lte=LARGEST_PICTURE)
+    return ArraySubquery(files.order_by("path").values("path")[:500])
+
+
+def _known_pictures(release: Any) -> list[str]:
+    if hasattr(release, "picture_files"):
+        return list(release.picture_files)
+    return list(Release.objects.filter(pk=release.pk).values_list(picture_files(), flat=True)[0])
 
 
 def picture_paths(release: Any, body: str) -> set[str]:
@@ -96,3 +110,29 @@ def picture_path(release: Any, source: str) -> str:
     _name, dot, ending = path.rpartition(".")
     fits = f"{dot}{ending}".lower() in PICTURES and "\x00" not in path and len(path) <= 300
     return path if fits and ":" not in path and not path.startswith("/") and ".." not in path.split("/") else ""
+
+
+def safeguards_as_text(release: Release) -> str:
+    """The public safeguards of a release's model family as Markdown for its card; empty without any."""
+    shown = Risk.objects.shown().only("number").order_by("number")
+    rows = (
+        Safeguard.objects.shown().active().filter(family=release.family_id).prefetch_related(Prefetch("risks", shown))
+    )
+    return "\n".join(map(_safeguard_line, rows.order_by("pk")))
+
+
+def _safeguard_line(safeguard: Safeguard) -> str:
+    parts = [f"- **{_line(safeguard.title)}**"]
+    if safeguard.how_it_works:
+        parts.append(f": {_line(safeguard.how_it_works)}")
+    if risks := ", ".join(f"R-{risk.number}" for risk in safeguard.risks.all()):
+        parts.append(f" Answers {risks}.")
+    if safeguard.why_chosen:
+        parts.append(f" Chosen because: {_line(safeguard.why_chosen)}")
+    if safeguard.decision:
+        parts.append(f" Decided in {safeguard.decision}.")
+    return "".join(parts)
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())

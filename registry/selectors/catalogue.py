@@ -11,6 +11,7 @@ from django.db.models.functions import JSONObject
 from accounts.roles import Role
 from registry.models import PUBLIC_STAGES, Artifact, ModelCard, ModelFamily, Release, Risk, RiskScale
 from registry.scale import Level, level
+from registry.selectors.cards import picture_files
 from registry.selectors.disclosure import embedded_disclosure
 from registry.selectors.embed import embedded, embedded_history, revived
 from registry.selectors.matrix import embedded_cells, embedded_scale, of_cells, scale_of
@@ -108,7 +109,7 @@ def _contents() -> dict[str, Any]:
 
 def with_contents(releases: QuerySet[Release]) -> QuerySet[Release]:
     """``releases`` with the first ``files`` by path, ``file_totals``, and the text and facts of their card."""
-    return releases.annotate(**_contents())
+    return releases.annotate(**_contents(), picture_files=picture_files())
 
 
 def card_of(release: Any) -> ModelCard | None:

@@ -101,8 +101,8 @@ def _add_version(
         card = cards.read(source(latest))
         with transaction.atomic():
             fresh = _lock(release, note)
-            newest = fresh.cards.only("number").first()
-            if (newest and newest.number) != (latest and latest.number):
+            newest = fresh.cards.values_list("number", flat=True).first()
+            if newest != (latest and latest.number):
                 continue
             if latest and latest.sha256 == card.sha256:
                 return latest

@@ -17,6 +17,7 @@ from registry.documentation import comparison, metadata, requirements, sections
 from registry.documentation.kinds import BY_KEY, KINDS
 from registry.forms import CardSourceForm, CardUploadForm, MetadataForm, SectionForm
 from registry.models import ModelCard, Release, Stage
+from registry.selectors.cards import safeguards_as_text
 from registry.views.releases import editable_release, managed_release
 from registry.views.shared import attempt, form_page, posted
 
@@ -97,6 +98,8 @@ def card_section(request: HttpRequest, pk: int, name: str) -> HttpResponse:
     if _saved(form, services.edit_card_section, found, request, name=name) is not None:
         return redirect("registry:manage_card", pk)
     context = {"release": found, "family": found.family, "name": name, "kind": kind, "section": section}
+    if name == "safeguards":
+        context["known"] = safeguards_as_text(found)
     if request.method == "POST" and form.conflict:
         context["theirs"] = _their_section(form, found, name)
     return form_page(request, "registry/card_section.html", form, **context)

@@ -138,6 +138,33 @@ def test_any_value_is_read_back_as_it_was_meant_and_nothing_else_moves(key, valu
     assert metadata.change(front, {key: value}) == front
 
 
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    max_leaves=10,
+)
+
+
+@given(st.sampled_from(["", FRONT, "{a: 1}", "? a\n: b", "a: |+\n  x\n\n"]), st.text(max_size=10), anything)
+@settings(max_examples=300, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+def test_whatever_a_program_sends_is_written_rightly_or_refused(front, key, value):
+    try:
+        changed = metadata.change(front, {key: value})
+    except Refused as refused:
+        assert refused.field == key
+        return
+    if value is not None:
+        assert metadata._same((yaml.safe_load(changed) or {})[key], value)
+
+
+def test_nesting_without_end_is_refused():
+    deep = "x"
+    for _level in range(2000):
+        deep = [deep]
+    with pytest.raises(Refused, match="nested more than"):
+        metadata.change(FRONT, {"tags": deep})
+
+
 def _spans(front):
     return {entry.key: front[entry.start : entry.end].rstrip() for entry in metadata.entries(front)}
 
