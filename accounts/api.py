@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.db.models import Count, QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import path
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -15,6 +17,8 @@ from rest_framework.views import APIView
 
 from accounts import permissions, services
 from accounts.models import ApiToken, Organisation, OrganisationDomain, Scope, User
+from accounts.selectors import person_with
+from common import ownership
 from common.api.permissions import SignedIn
 from common.api.views import IdempotentCreateMixin
 
@@ -181,7 +185,94 @@ class OrganisationViewSet(
         return Response(DomainSerializer(services.verify_domain(found, actor=request.user, **data)).data)
 
 
+class HoldingSerializer(serializers.Serializer[Any]):
+    kind = serializers.CharField(source="kind.key")
+    label = serializers.CharField(source="kind.label")
+    count = serializers.SerializerMethodField()
+    things = serializers.SerializerMethodField(help_text="At most 100 of them, as far as you may know of them.")
+
+    def get_count(self, holding: ownership.Holding) -> int:
+        return len(holding.rows)
+
+    def get_things(self, holding: ownership.Holding) -> list[str]:
+        return [name for _row, name in holding.named]
+
+
+class HandoverSerializer(serializers.Serializer[Any]):
+    to = serializers.EmailField(
+        required=False,
+        help_text="Who takes over. Left out, each thing goes to its deputy, or to a release manager of its model.",
+    )
+    reason = serializers.CharField(max_length=2000)
+
+    def validate_to(self, email: str) -> User:
+        user = person_with(email)
+        if user is None:
+            raise serializers.ValidationError("There is no account with this address.")
+        return user
+
+
+class HandedOverSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField(help_text="How many things went over.")
+
+
+class Holdings(APIView):
+    """What somebody answers for."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(responses=HoldingSerializer(many=True), operation_id="people_holdings")
+    def get(self, request: Request, pk: int) -> Response:
+        """What a person answers for, as far as you may hand it over: your own, or of models you manage."""
+        return Response(HoldingSerializer(ownership.holdings(self.person(request, pk), request.user), many=True).data)
+
+    def person(self, request: Request, pk: int) -> User:
+        person = get_object_or_404(User, pk=pk, is_service=False)
+        if not permissions.can_hand_over(request.user, person):
+            raise PermissionDenied
+        known = person.pk == request.user.pk or request.user.is_superuser
+        if not known and not ownership.holdings(person, request.user):
+            raise Http404
+        return person
+
+    def given(self, request: Request) -> dict[str, Any]:
+        given = HandoverSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        return {"to": given.validated_data.get("to"), "reason": given.validated_data["reason"]}
+
+
+class Handover(Holdings):
+    """Handing over."""
+
+    http_method_names = ["post", "options"]
+
+    @extend_schema(request=HandoverSerializer, responses=HandedOverSerializer, operation_id="people_handover")
+    def post(self, request: Request, pk: int) -> Response:
+        """Give all that a person answers for to somebody else in one step; all of it or nothing."""
+        count = services.hand_over(self.person(request, pk), actor=request.user, **self.given(request))
+        return Response({"count": count})
+
+
+class Closure(Holdings):
+    """Closing an account."""
+
+    http_method_names = ["post", "options"]
+
+    @extend_schema(request=HandoverSerializer, responses=HandedOverSerializer, operation_id="people_closure")
+    def post(self, request: Request, pk: int) -> Response:
+        """Close an account and hand over all it answers for, in one step. For whoever runs the portal."""
+        person = get_object_or_404(User, pk=pk, is_service=False)
+        if not permissions.can_close_account(request.user, person):
+            raise PermissionDenied
+        return Response({"count": services.close_account(person, actor=request.user, **self.given(request))})
+
+
 router = SimpleRouter()
 router.register("tokens", TokenViewSet, basename="token")
 router.register("organisations", OrganisationViewSet, basename="organisation")
-urlpatterns = [path("me/", Me.as_view(), name="me")]
+urlpatterns = [
+    path("me/", Me.as_view(), name="me"),
+    path("people/<int:pk>/holdings/", Holdings.as_view(), name="person-holdings"),
+    path("people/<int:pk>/handover/", Handover.as_view(), name="person-handover"),
+    path("people/<int:pk>/closure/", Closure.as_view(), name="person-closure"),
+]

@@ -76,6 +76,26 @@ class VerificationForm(BaseForm):
     )
 
 
+class HandoverForm(BaseForm):
+    """To whom all that somebody answers for goes, and why."""
+
+    to = forms.EmailField(
+        label=_("E-mail address of who takes over"),
+        required=False,
+        help_text=_("Leave empty to give each thing to its deputy, or to a release manager of its model."),
+    )
+    reason = forms.CharField(label=_("Why"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}))
+
+    def clean_to(self) -> User | None:
+        email = self.cleaned_data["to"]
+        if not email:
+            return None
+        user = person_with(email)
+        if user is None:
+            raise forms.ValidationError(_("There is no account with this address."))
+        return user
+
+
 class RoleForm(BaseForm):
     """Who gets which role, for the whole publisher or for one of its families."""
 

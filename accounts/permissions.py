@@ -112,6 +112,19 @@ def can_manage_roles(user: Any, scope: Scoped) -> bool:
     return has_role(user, Role.ADMINISTRATOR, scope)
 
 
+def can_hand_over(user: Any, owner: Any) -> bool:
+    """Whether ``user`` may hand over anything of ``owner``'s: their own, or as somebody who manages models. What of
+    it, each kind of thing says for itself."""
+    managing = (Role.RELEASE_MANAGER, Role.ADMINISTRATOR)
+    return bool(user.is_authenticated) and (user.pk == owner.pk or scopes(user).any(*managing))
+
+
+def can_close_account(user: Any, owner: Any) -> bool:
+    """Accounts are the portal's, not a publisher's. Nobody closes their own: somebody else sees that all is handed
+    over."""
+    return bool(user.is_superuser) and user.pk != owner.pk
+
+
 def can_manage_organisations(user: Any) -> bool:
     """Organisations are the portal's, not a publisher's: who belongs to one decides who is whose colleague
     everywhere, so no publisher's administrator may say so."""

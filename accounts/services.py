@@ -15,7 +15,7 @@ from guardian.shortcuts import assign_perm
 from accounts import permissions
 from accounts.models import ApiToken, Organisation, OrganisationDomain, Scope, User
 from accounts.roles import Role, group_name
-from common import audit
+from common import audit, ownership
 from common.lifecycle import Refused
 
 LONGEST_TOKEN_LIFE = timedelta(days=366)
@@ -52,7 +52,11 @@ def assign_role(user: User, role: Role, scope: Any, *, actor: Any) -> None:
 
 @transaction.atomic
 def remove_role(user: User, role: Role, scope: Any, *, actor: Any) -> None:
-    """Take ``role`` for ``scope`` from ``user``. The last administrator of a publisher stays."""
+    """Take ``role`` for ``scope`` from ``user``. The last administrator of a publisher stays.
+
+    Raises ``Refused`` while they answer for something that they could not answer for without the role: it has to
+    be handed over first.
+    """
     if not permissions.can_manage_roles(actor, scope):
         raise PermissionDenied
     group = role_group(role, scope)
@@ -62,8 +66,61 @@ def remove_role(user: User, role: Role, scope: Any, *, actor: Any) -> None:
     if role is Role.ADMINISTRATOR and scope._meta.model_name == "publisher" and not others.exists():
         raise Refused(_("Name another administrator first: somebody must be able to give roles."), field="user")
     user.groups.remove(group)
-    audit.record(actor, "accounts.role.remove", user, before={"role": role.value, "scope": scope})
     permissions.forget_scopes(user)
+    if left := ownership.stranded(user):
+        permissions.forget_scopes(user)
+        raise StillOwns(
+            _("%(who)s still answers for these. Hand them over first.") % {"who": user}, *left, field="user"
+        )
+    audit.record(actor, "accounts.role.remove", user, before={"role": role.value, "scope": scope})
+
+
+class StillOwns(Refused):
+    """Somebody cannot go yet: they answer for things that nobody else does."""
+
+
+@transaction.atomic
+def hand_over(owner: User, *, to: User | None, actor: Any, reason: str) -> int:
+    """Give all that ``owner`` answers for to ``to`` in one step; see ``common.ownership.hand_over``.
+
+    They themselves may, and release managers and administrators for what is theirs to manage.
+    """
+    if not permissions.can_hand_over(actor, owner):
+        raise PermissionDenied
+    if actor.pk != owner.pk and not ownership.holdings(owner, actor):
+        raise PermissionDenied
+    count = ownership.hand_over(owner, to=to, actor=actor, reason=reason)
+    audit.record(actor, "accounts.user.hand_over", owner, after={"to": to, "count": count}, reason=reason)
+    return count
+
+
+@transaction.atomic
+def close_account(user: User, *, actor: Any, to: User | None, reason: str) -> int:
+    """Close an account for good and hand over all it answers for, in one transaction: nothing is left unowned.
+
+    Its tokens end and its roles go; what it did stays on record. Without ``to`` each thing goes to its deputy or a
+    release manager, so that a stolen account is closed at once. Answers with how many things went over.
+    """
+    if not permissions.can_close_account(actor, user):
+        raise PermissionDenied
+    user = User.objects.select_for_update().get(pk=user.pk)
+    if not user.is_active:
+        raise Refused(_("This account is closed already."))
+    count = ownership.hand_over(user, to=to, actor=actor, reason=reason)
+    user.groups.clear()
+    user.api_tokens.filter(revoked_at=None).update(revoked_at=timezone.now())
+    user.is_active = False
+    user.save(update_fields=["is_active"])
+    permissions.forget_scopes(user)
+    audit.record(
+        actor,
+        "accounts.user.close",
+        user,
+        before={"is_active": True},
+        after={"is_active": False, "count": count},
+        reason=reason,
+    )
+    return count
 
 
 def role_group(role: Role, scope: Any) -> Group:

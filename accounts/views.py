@@ -4,15 +4,17 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts import permissions, services
-from accounts.forms import DomainForm, OrganisationForm, ProfileForm, TokenForm, VerificationForm
-from accounts.models import ApiToken, Organisation, OrganisationDomain
+from accounts.forms import DomainForm, HandoverForm, OrganisationForm, ProfileForm, TokenForm, VerificationForm
+from accounts.models import ApiToken, Organisation, OrganisationDomain, User
+from common import ownership
 from common import workspace as waiting
 from common.http import page
 from common.lifecycle import Refused
@@ -71,6 +73,59 @@ def token_revocation(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("The token “%s” no longer works.") % token.name)
         return redirect("accounts:token_list")
     return render(request, "accounts/token_revocation.html", {"token": token})
+
+
+def _person(request: HttpRequest, pk: int) -> User:
+    """Somebody whose things the reader may hand over: themselves, or who answers for something the reader manages."""
+    person = get_object_or_404(User, pk=pk, is_service=False)
+    own = person.pk == request.user.pk
+    if not own and not permissions.can_hand_over(request.user, person):
+        raise PermissionDenied
+    if not own and not request.user.is_superuser and not ownership.holdings(person, request.user):
+        raise Http404
+    return person
+
+
+@page
+@login_required
+@never_cache
+def handover(request: HttpRequest, pk: int) -> HttpResponse:
+    """All that one person answers for, and to whom it goes in one step."""
+    person = _person(request, pk)
+    form = HandoverForm(request.POST or None)
+    if form.is_valid():
+        try:
+            count = services.hand_over(person, actor=request.user, **form.cleaned_data)
+        except Refused as refused:
+            form.add_refusal(refused)
+        else:
+            messages.success(
+                request, ngettext("%d thing was handed over.", "%d things were handed over.", count) % count
+            )
+            return redirect("accounts:workspace")
+    context = {"person": person, "form": form, "holdings": ownership.holdings(person, request.user)}
+    return render(request, "accounts/handover.html", context, status=422 if form.errors else 200)
+
+
+@page
+@login_required
+@never_cache
+def account_closure(request: HttpRequest, pk: int) -> HttpResponse:
+    """Close an account and hand over all it answers for."""
+    person = get_object_or_404(User, pk=pk, is_service=False)
+    if not permissions.can_close_account(request.user, person):
+        raise PermissionDenied
+    form = HandoverForm(request.POST or None)
+    if form.is_valid():
+        try:
+            services.close_account(person, actor=request.user, **form.cleaned_data)
+        except Refused as refused:
+            form.add_refusal(refused)
+        else:
+            messages.success(request, _("The account is closed and all of it handed over."))
+            return redirect("accounts:workspace")
+    context = {"person": person, "form": form, "holdings": ownership.holdings(person, request.user), "closing": True}
+    return render(request, "accounts/handover.html", context, status=422 if form.errors else 200)
 
 
 def _organisations(request: HttpRequest) -> Any:

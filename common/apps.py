@@ -7,6 +7,6 @@ class CommonConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        # What an app shows elsewhere, what it reacts to, which background work it knows and what its
-        # references mean are registered by importing these files, wherever an app has them.
-        autodiscover_modules("panels", "subscribers", "jobs", "references")
+        # What an app shows elsewhere, what it reacts to, which background work it knows, what its references
+        # mean and what people own in it are registered by importing these files, wherever an app has them.
+        autodiscover_modules("panels", "subscribers", "jobs", "references", "ownership")

@@ -19,7 +19,7 @@ from accounts.selectors import assignments
 from common.http import page
 from common.lifecycle import Refused
 from registry.forms.people import NewPublisherForm
-from registry.models import Publisher
+from registry.models import Publisher, Risk
 from registry.permissions import can_create_publisher
 from registry.services import catalogue
 
@@ -54,7 +54,15 @@ def people(request: HttpRequest, slug: str) -> HttpResponse:
             return redirect("registry:people", slug)
     keys = {id(scope): key for key, scope in known.items()}
     rows = [(each, keys[id(each.scope)]) for each in assignments(known.values())]
-    context = {"publisher": publisher, "form": form, "rows": rows}
+    # Who answers for something here: they can be relieved of it.
+    owners = set(
+        Risk.objects.filter(family__publisher=publisher)
+        .exclude(stage=Risk.Stage.CLOSED)
+        .order_by()
+        .values_list("owner", flat=True)
+        .distinct()
+    )
+    context = {"publisher": publisher, "form": form, "rows": rows, "owners": owners}
     return render(request, "registry/people.html", context, status=422 if form.errors else 200)
 
 
@@ -80,6 +88,7 @@ def role_removal(request: HttpRequest, slug: str, scope: str, role: str, pk: int
         "role": Role(role).label,
         "scope": known[scope],
         "refused": refused,
+        "still_owns": isinstance(refused, services.StillOwns),
     }
     return render(request, "registry/role_removal.html", context, status=409 if refused else 200)
 

@@ -38,5 +38,5 @@ def test_people_and_roles_are_listed_at_one_cost(
         request.getfixturevalue(role)
     client.force_login(administrator)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         assert client.get(reverse("registry:people", args=[publisher.slug])).status_code == 200

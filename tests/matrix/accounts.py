@@ -37,6 +37,31 @@ ROUTES = {
         post={role: 302 if status == 200 else status for role, status in ORGANISATIONS.items()},
         body=lambda w: {"evidence": "Seen the DNS record"},
     ),
+    "accounts:handover": route(
+        args=lambda w: [w.risk_owner.pk],
+        get=only("release_manager", "administrator", "risk_owner") | {"stranger": 404},
+        post=only("release_manager", "administrator", "risk_owner", status=302) | {"stranger": 404},
+        body=lambda w: {"to": w.release_manager.email, "reason": "On leave."},
+    ),
+    "accounts:account_closure": route(
+        args=lambda w: [w.risk_owner.pk],
+        get=only(),
+        post=only(status=302),
+        body=lambda w: {"to": w.release_manager.email, "reason": "Left."},
+    ),
+    "api:person-holdings": route(
+        args=lambda w: [w.risk_owner.pk], get=api_only("release_manager", "administrator", "risk_owner") | {"stranger": 404},
+    ),
+    "api:person-handover": route(
+        args=lambda w: [w.risk_owner.pk],
+        post=api_only("release_manager", "administrator", "risk_owner") | {"stranger": 404},
+        body=lambda w: {"to": w.release_manager.email, "reason": "On leave."},
+    ),
+    "api:person-closure": route(
+        args=lambda w: [w.risk_owner.pk],
+        post=api_only(),
+        body=lambda w: {"to": w.release_manager.email, "reason": "Left."},
+    ),
     "api:organisation-list": route(
         get=api_only(),
         post=api_only(status=201),

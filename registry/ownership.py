@@ -1,0 +1,107 @@
+"""What people answer for in the registry: risks, as owner and as deputy, mitigations, and phases to be decided."""
+
+from typing import Any
+
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from accounts.permissions import has_role
+from accounts.roles import Role
+from accounts.services import holders
+from common.ownership import Kind, owned
+from registry import permissions
+from registry.models import Mitigation, Risk
+
+GIVING = frozenset({Role.RELEASE_MANAGER, Role.ADMINISTRATOR})
+
+
+def _may(actor: Any, row: Any) -> bool:
+    return has_role(actor, GIVING, row.family)
+
+
+def _fits(user: Any, row: Any) -> bool:
+    return permissions.can_own(user, row.family)
+
+
+def _manager(row: Any, *but: int | None) -> Any:
+    """A release manager of the family who is none of ``but``."""
+    return holders(Role.RELEASE_MANAGER, row.family).filter(is_service=False).exclude(pk__in=but).first()
+
+
+def _risk_fallback(risk: Risk) -> Any:
+    deputy = risk.deputy
+    if deputy is not None and permissions.can_own(deputy, risk.family):
+        return deputy
+    return _manager(risk, risk.owner_id)
+
+
+def _give_risk(risk: Risk, to: Any) -> None:
+    rows = Risk.objects.filter(pk=risk.pk)
+    rows.update(
+        owner=to,
+        deputy=None if risk.deputy_id == to.pk else risk.deputy_id,
+        row_version=F("row_version") + 1,
+    )
+
+
+def _give_deputyship(risk: Risk, to: Any) -> None:
+    # Whoever owns a risk cannot stand in for themselves.
+    deputy = None if to is None or risk.owner_id == to.pk else to
+    Risk.objects.filter(pk=risk.pk).update(deputy=deputy, row_version=F("row_version") + 1)
+
+
+def _give_mitigation(mitigation: Mitigation, to: Any) -> None:
+    Mitigation.objects.filter(pk=mitigation.pk).update(owner=to, row_version=F("row_version") + 1)
+
+
+owned(
+    Kind(
+        key="registry.risk",
+        label=_("Risks"),
+        rows=lambda user: (
+            Risk.objects.filter(owner=user)
+            .exclude(stage=Risk.Stage.CLOSED)
+            .select_related("family__publisher", "deputy")
+            .order_by("pk")
+        ),
+        fits=_fits,
+        may=_may,
+        fallback=_risk_fallback,
+        give=_give_risk,
+        name=lambda risk, _reader: str(risk),
+        verb="registry.risk.assign_owner",
+    )
+)
+owned(
+    Kind(
+        key="registry.deputy",
+        label=_("Risks as deputy"),
+        rows=lambda user: (
+            Risk.objects.filter(deputy=user)
+            .exclude(stage=Risk.Stage.CLOSED)
+            .select_related("family__publisher")
+            .order_by("pk")
+        ),
+        fits=_fits,
+        may=_may,
+        fallback=lambda risk: _manager(risk, risk.deputy_id),
+        give=_give_deputyship,
+        name=lambda risk, _reader: str(risk),
+        verb="registry.risk.assign_deputy",
+    )
+)
+owned(
+    Kind(
+        key="registry.mitigation",
+        label=_("Mitigations"),
+        rows=lambda user: (
+            Mitigation.objects.unfinished().filter(owner=user).select_related("family__publisher").order_by("pk")
+        ),
+        fits=_fits,
+        may=_may,
+        fallback=lambda mitigation: _manager(mitigation, mitigation.owner_id),
+        give=_give_mitigation,
+        name=lambda mitigation, _reader: str(mitigation),
+        verb="registry.mitigation.assign_owner",
+    )
+)
