@@ -1,5 +1,6 @@
 from registry.models.acceptances import AssessmentProposal, RiskAcceptance
 from registry.models.artifacts import Artifact
+from registry.models.assessments import RiskAssessment
 from registry.models.capabilities import CapabilityStatus
 from registry.models.cards import ModelCard
 from registry.models.catalogue import PUBLIC_STAGES, Modality, ModelFamily, Publisher, Release, Stage
@@ -27,7 +28,7 @@ from registry.models.objectives import Objective, ObjectiveMeasurement
 from registry.models.plan import EntryCriterion, Phase
 from registry.models.question_sets import Question, QuestionSet, RequiredReview
 from registry.models.reviews import ReleaseReview, ReviewAnswers, ReviewFinding
-from registry.models.risks import Risk, RiskAssessment
+from registry.models.risks import Risk
 from registry.models.rounds import ReviewRound, RiskReview, RoundItem
 from registry.models.safeguards import HighRiskUse, Safeguard
 from registry.models.scales import BandRule, RiskScale

@@ -12,7 +12,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.permissions import scopes
 from common.addresses import address
 from common.models import Staged
-from registry.models.risks import Risk, RiskAssessment
+from registry.models.assessments import RiskAssessment
+from registry.models.risks import Risk
 from registry.scale import Band, Level
 
 
