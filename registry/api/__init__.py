@@ -23,6 +23,7 @@ from registry.api.guidelines_parts import (
     UsageRuleViewSet,
     UsageScenarioViewSet,
 )
+from registry.api.interchange import BulkChangeViewSet, RiskImportViewSet
 from registry.api.judging import AcceptanceViewSet, ProposalViewSet
 from registry.api.licences import ReleaseLicence
 from registry.api.lineage import ReleaseLineage, ReleaseLineageEdge
@@ -49,6 +50,8 @@ router.register("high-risk-uses", HighRiskUseViewSet, basename="high-risk-use")
 router.register("safeguards", SafeguardViewSet, basename="safeguard")
 router.register("training-datasets", TrainingDatasetViewSet, basename="training-dataset")
 router.register("risks", RiskViewSet, basename="risk")
+router.register("risk-imports", RiskImportViewSet, basename="risk-import")
+router.register("bulk-changes", BulkChangeViewSet, basename="bulk-change")
 router.register("risk-acceptances", AcceptanceViewSet, basename="risk-acceptance")
 router.register("assessment-proposals", ProposalViewSet, basename="assessment-proposal")
 router.register("risk-scales", ScaleViewSet, basename="risk-scale")

@@ -15,6 +15,7 @@ from registry import permissions, selectors, services
 from registry.api.base import Register, person
 from registry.api.catalogue import IF_MATCH
 from registry.api.history import HistoryActions
+from registry.api.interchange import ExportActions
 from registry.api.judging import MAYBE_MATCH, JudgingActions, NewAssessmentSerializer, ProposalSerializer
 from registry.api.serializers import (
     AssessmentSerializer,
@@ -107,7 +108,7 @@ class RiskFilter(InsideFilter):
         return rows.filter(selectors.inside(user)).filter(selectors.quick(value, user))
 
 
-class RiskViewSet(JudgingActions, StubActions, HistoryActions, Register):
+class RiskViewSet(ExportActions, JudgingActions, StubActions, HistoryActions, Register):
     """Risks: those the public model pages show, and all of the families you hold a role for."""
 
     serializer_class = RiskSerializer

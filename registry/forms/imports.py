@@ -21,9 +21,7 @@ class RiskImportForm(BaseForm):
         empty_label=_("Every row names its own"),
         help_text=_("For rows that name none in a column “family”."),
     )
-    file = UploadField(
-        label=_("File"), max_bytes=LARGEST_FILE, kinds={".csv": "CSV", ".xlsx": "XLSX", ".json": "JSON"}
-    )
+    file = UploadField(label=_("File"), max_bytes=LARGEST_FILE, kinds={".csv": "CSV", ".xlsx": "XLSX", ".json": "JSON"})
 
     def __init__(self, *args: Any, publishers: Any, families: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

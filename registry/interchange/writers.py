@@ -15,7 +15,8 @@ from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
 from openpyxl.styles import Font
 
-from registry.interchange.columns import FORMAT, READ, VERSION, Column, with_cells
+from registry import permissions, visibility
+from registry.interchange.columns import FORMAT, READ, VERSION, Column, shown_columns, with_cells
 from registry.interchange.text import defused, for_xml, plain
 from registry.models import ImportRow, Risk, RiskImport
 
@@ -26,7 +27,8 @@ TYPES = {
     "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     "json": "application/json",
 }
-Screen = Callable[[Risk], Risk]
+# What its reader may see of a risk: the risk without the rest, and the columns they get; None for all.
+Screen = Callable[[Risk], tuple[Risk, frozenset[str] | None]]
 
 
 class _Line:
@@ -38,8 +40,32 @@ def cells(risks: QuerySet[Risk], columns: Iterable[Column], screen: Screen | Non
     """The rows of a register. ``screen`` takes off each risk what its reader may not see, before it is read."""
     wanted = list(columns)
     for risk in with_cells(risks).iterator(chunk_size=CHUNK):
-        shown = screen(risk) if screen else risk
-        yield [column.read(shown) for column in wanted]
+        shown, names = screen(risk) if screen else (risk, None)
+        yield [
+            column.read(shown) if names is None or column.name in names else [] if column.kind == "list" else None
+            for column in wanted
+        ]
+
+
+def for_public(fields: frozenset[str]) -> Screen:
+    """What anybody sees of the risks of a publisher that shows ``fields``."""
+    names = frozenset(column.name for column in shown_columns(fields, inside=False))
+    return lambda risk: (visibility.screened(risk, fields), names)
+
+
+def for_reader(user: Any) -> Screen:
+    """What ``user`` sees of each risk: all of it with a role for the family, else what its publisher shows."""
+    known: dict[int, Screen | None] = {}
+
+    def screen(risk: Risk) -> tuple[Risk, frozenset[str] | None]:
+        family: Any = risk.family
+        if family.pk not in known:
+            inside = permissions.can_see_inside(user, family)
+            known[family.pk] = None if inside else for_public(visibility.public_fields(family.publisher))
+        theirs = known[family.pk]
+        return theirs(risk) if theirs else (risk, None)
+
+    return screen
 
 
 def as_csv(columns: list[Column], rows: Iterable[list[Any]]) -> Iterator[str]:

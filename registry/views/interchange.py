@@ -56,7 +56,7 @@ def family_risks_export(request: HttpRequest, publisher: str, family: str, forma
     risks = Risk.objects.filter(family=found).shown().order_by("number")
     columns = shown_columns(fields, inside=False)
     name = f"{found.publisher.slug}-{found.slug}-risks"
-    return writers.download(name, format, columns, risks, lambda risk: visibility.screened(risk, fields))
+    return writers.download(name, format, columns, risks, writers.for_public(fields))
 
 
 @require_safe
@@ -122,9 +122,7 @@ def risk_import(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "import": found,
         "outcome": outcome,
-        "outcomes": [
-            (name, label, getattr(found, f"{name}_count")) for name, label in ImportRow.Outcome.choices
-        ],
+        "outcomes": [(name, label, getattr(found, f"{name}_count")) for name, label in ImportRow.Outcome.choices],
         "page": keyset_page(rows.defer("given"), request, order=("number",)),
         "columns": {name: column.label for name, column in {**COLUMNS, **READ}.items()},
         **_may(request, found),
@@ -197,5 +195,3 @@ def import_discarding(request: HttpRequest, pk: int) -> HttpResponse:
 def import_refused(request: HttpRequest, pk: int) -> HttpResponseBase:
     """The refused rows as they were brought, with the reasons: to mend, and bring again."""
     return writers.refused(_import(request, pk))
-
-

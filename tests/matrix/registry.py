@@ -6,6 +6,7 @@ from tests.matrix import (
     registry_cards,
     registry_exports,
     registry_guidelines,
+    registry_imports,
     registry_judging,
     registry_objectives,
     registry_plan,
@@ -244,6 +245,8 @@ PAGES |= registry_views.PAGES
 API |= registry_views.API
 PAGES |= registry_judging.PAGES
 API |= registry_judging.API
+PAGES |= registry_imports.PAGES
+API |= registry_imports.API
 ROUTES = {f"registry:{name}": row for name, row in PAGES.items()} | {f"api:{name}": row for name, row in API.items()}
 
 
