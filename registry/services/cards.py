@@ -209,6 +209,9 @@ def lock_draft(release: Release, *, field: str | None) -> Release:
 
 def _fill(release: Release, facts: dict[str, Any]) -> dict[str, Any]:
     filled = {name: value for name, value in facts.items() if not getattr(release, name)}
+    if "licence" not in filled:
+        # The name and address of a licence of one's own say nothing about another one.
+        filled = {name: value for name, value in filled.items() if not name.startswith("licence_")}
     for name, value in filled.items():
         setattr(release, name, value)
     if filled:
