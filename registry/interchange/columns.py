@@ -138,7 +138,7 @@ def with_cells(risks: QuerySet[Risk]) -> QuerySet[Risk]:
     """``risks`` with all that the columns read, in one query."""
     terms = Term.objects.filter(risks=OuterRef("pk")).order_by("taxonomy", "pk")
     code = Concat(F("taxonomy__slug"), Value(":"), F("code"), output_field=CharField())
-    measures = Mitigation.objects.filter(risks=OuterRef("pk")).exclude(stage=Mitigation.Stage.DROPPED)
+    measures = Mitigation.objects.counting().filter(risks=OuterRef("pk"))
     return (
         risks.select_related("family__publisher", "owner", "deputy", "release")
         .defer("words")

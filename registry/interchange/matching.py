@@ -246,6 +246,11 @@ class Row:
     def _refuse(self, column: str, reason: Any) -> None:
         self.plan.refuse(column, reason)
 
+    def _refuse_once(self, column: str, reason: Any) -> None:
+        """Refuse what follows from the row as a whole, unless the cell itself is wrong already."""
+        if all(column != known for known, _reason in self.plan.problems):
+            self._refuse(column, reason)
+
     def _show(self, column: str, was: Any, now: Any) -> None:
         self.plan.shown.append([column, "" if self.is_new else plain(was)[:2000], plain(now)[:2000]])
 
@@ -474,33 +479,34 @@ class Row:
         plan, changes = self.plan, self.plan.changes
         stage = changes.get("stage", self.risk.stage)
         title, harm = (changes.get(name, getattr(self.risk, name)) for name in ("title", "harm"))
-        told = {column for column, _reason in plan.problems}
-        if not title and "title" not in told:
-            self._refuse("title", _("A risk has a title."))
-        if not harm.strip() and stage != Risk.Stage.STUB and "harm" not in told:
-            self._refuse("harm", _("Say what the harm is. Only a stub can do without."))
+        if not title:
+            self._refuse_once("title", _("A risk has a title."))
+        if not harm.strip() and stage != Risk.Stage.STUB:
+            self._refuse_once("harm", _("Say what the harm is. Only a stub can do without."))
         owner = changes.get("owner_id", self.risk.owner_id)
         if owner is not None and owner == changes.get("deputy_id", self.risk.deputy_id):
-            self._refuse("deputy", _("The deputy is somebody else than the owner."))
-        judged = "inherent" in plan.judgements or self.risk.inherent_likelihood is not None
+            self._refuse_once("deputy", _("The deputy is somebody else than the owner."))
+        # What is wrong with the judgement itself is told already.
+        told = any(column in {"inherent_likelihood", "inherent_severity"} for column, _reason in plan.problems)
+        judged = told or "inherent" in plan.judgements or self.risk.inherent_likelihood is not None
         if not judged and ("residual" in plan.judgements or "target" in plan.judgements):
-            self._refuse("inherent_likelihood", _("Judge the risk before mitigation first."))
+            self._refuse_once("inherent_likelihood", _("Judge the risk before mitigation first."))
         if not judged and any(name in changes for name in FACTORS):
-            self._refuse("inherent_likelihood", _("Judge the risk before mitigation first."))
+            self._refuse_once("inherent_likelihood", _("Judge the risk before mitigation first."))
         if self.is_new:
             self._whole_new(stage, owner, judged=judged)
 
     def _whole_new(self, stage: str, owner: int | None, *, judged: bool) -> None:
         plan, actor = self.plan, self.desk.actor
         if stage == Risk.Stage.OPEN and owner is None:
-            self._refuse("owner", _("An open risk has an owner."))
+            self._refuse_once("owner", _("An open risk has an owner."))
         if stage == Risk.Stage.OPEN and not judged:
-            self._refuse("inherent_likelihood", _("An open risk is judged."))
+            self._refuse_once("inherent_likelihood", _("An open risk is judged."))
         band = self._band()
         if plan.changes.get("treatment") == Risk.Treatment.ACCEPT:
             rule = self.desk.rules.get(band) if band else None
             if rule is None or rule.acceptance_days == 0:
-                self._refuse("treatment", _("At this level a risk cannot be accepted."))
+                self._refuse_once("treatment", _("At this level a risk cannot be accepted."))
         mine = actor.pk in {owner, plan.changes.get("deputy_id")}
         if mine and {"inherent", "residual"} <= plan.judgements.keys():
             (was, bad), (likelihood, severity) = plan.judgements["inherent"], plan.judgements["residual"]
@@ -508,20 +514,20 @@ class Row:
             lower = is_lower(likelihood, severity, after, than_score=was * bad, than_band=before)
             if lower and self.desk.rules[before].needs_second_person:
                 words = _("You answer for it yourself: lowering it from %s needs a second person. Leave this empty.")
-                self._refuse("residual_likelihood", words % before.label)
+                self._refuse_once("residual_likelihood", words % before.label)
 
     def _allowed(self) -> None:
         """What the services ask of whoever does the same on a page."""
         plan, actor = self.plan, self.desk.actor
         if self.is_new:
             if not permissions.can_create_risk(actor, self.family):
-                self._refuse("family", _("You may not record risks for %s.") % self.family.slug)
+                self._refuse_once("family", _("You may not record risks for %s.") % self.family.slug)
             judged = Risk(family=self.family, owner_id=plan.changes.get("owner_id"))
             judged.deputy_id = plan.changes.get("deputy_id")
             if plan.judgements and not permissions.can_assess_risk(actor, judged):
-                self._refuse("inherent_likelihood", _("Its owner or a release manager judges it."))
+                self._refuse_once("inherent_likelihood", _("Its owner or a release manager judges it."))
             if plan.changes.get("stage") == Risk.Stage.OPEN and not permissions.can_move_risk(actor, judged):
-                self._refuse("stage", _("Its owner or a release manager opens it."))
+                self._refuse_once("stage", _("Its owner or a release manager opens it."))
             return
         if not plan.shown:
             return
@@ -529,8 +535,8 @@ class Row:
         factors = set(FACTORS) & plan.changes.keys()
         rest = plan.changes.keys() - people - factors
         if (rest or plan.links or plan.key) and not permissions.can_edit_risk(actor, self.risk):
-            self._refuse("reference", _("You may not change this risk."))
+            self._refuse_once("reference", _("You may not change this risk."))
         if people and not permissions.can_assign_risk_owner(actor, self.risk):
-            self._refuse("owner", _("You may not say who answers for this risk."))
+            self._refuse_once("owner", _("You may not say who answers for this risk."))
         if (plan.judgements or factors) and not permissions.can_assess_risk(actor, self.risk):
-            self._refuse("reference", _("Its owner or a release manager judges it."))
+            self._refuse_once("reference", _("Its owner or a release manager judges it."))
