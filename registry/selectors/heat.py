@@ -74,8 +74,9 @@ def heat(risks: QuerySet[Risk], *, cell_url: CellUrl) -> list[Heat]:
     found = [
         Heat(
             scales[pk],
-            *(_counted(scales[pk], cells[pk, kind], partial(cell_url, pk, kind)) for kind in KINDS),
-            _by_severity(between),
+            before=_counted(scales[pk], cells[pk, "inherent"], partial(cell_url, pk, "inherent")),
+            now=_counted(scales[pk], cells[pk, "current"], partial(cell_url, pk, "current")),
+            moves=_by_severity(between),
         )
         for pk, between in moves.items()
     ]

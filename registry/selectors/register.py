@@ -43,7 +43,7 @@ _EXACT = {
 }
 
 
-def filtered(risks: QuerySet[Risk], given: Mapping[str, Any], user: Any) -> QuerySet[Risk]:
+def filtered(risks: Any, given: Mapping[str, Any], user: Any) -> QuerySet[Risk]:
     """``risks``, those of the reader's own families, narrowed down by what a register's address says.
 
     ``given`` are the cleaned values of ``RiskFilterForm``; names that it lacks and empty values leave all.
