@@ -259,6 +259,7 @@ urlpatterns = [
     path("workspace/risks/<int:pk>/taking-up/", stubs.stub_taking_up, name="stub_taking_up"),
     path("workspace/risks/<int:pk>/concern/contact/", stubs.concern_contact, name="concern_contact"),
     path("workspace/risks/<int:pk>/review/", rounds.risk_review, name="risk_review"),
+    path("workspace/risks/<int:pk>/cadence/", rounds.risk_cadence, name="risk_cadence"),
     path("workspace/risks/<int:pk>/", risks.risk, name="risk"),
     path("workspace/risks/<int:pk>/history/", history.risk_history, name="risk_history"),
     path("workspace/risks/<int:pk>/edit/", risks.risk_edit, name="risk_edit"),
@@ -269,7 +270,7 @@ urlpatterns = [
     path(
         "workspace/risks/acceptances/<int:pk>/revocation/", judging.acceptance_revocation, name="acceptance_revocation"
     ),
-    path("workspace/risks/second-opinions/", judging.judging, name="judging"),
+    path("workspace/second-opinions/", judging.judging, name="judging"),
     path("workspace/risks/proposals/<int:pk>/", judging.proposal, name="proposal"),
     path(
         "workspace/risks/proposals/<int:pk>/confirmation/", judging.proposal_confirmation, name="proposal_confirmation"
@@ -302,6 +303,22 @@ urlpatterns = [
         "workspace/risks/mitigations/<int:pk>/cancellation/",
         mitigations.mitigation_cancellation,
         name="mitigation_cancellation",
+    ),
+    path(
+        "workspace/risks/mitigations/<int:pk>/retirement/",
+        mitigations.mitigation_retirement,
+        name="mitigation_retirement",
+    ),
+    path(
+        "workspace/risks/mitigations/<int:pk>/measurements/",
+        mitigations.mitigation_measurement,
+        name="mitigation_measurement",
+    ),
+    path("workspace/risks/mitigations/<int:pk>/risks/", mitigations.mitigation_link, name="mitigation_link"),
+    path(
+        "workspace/risks/mitigations/<int:pk>/risks/<int:risk>/removal/",
+        mitigations.mitigation_unlink,
+        name="mitigation_unlink",
     ),
     path("workspace/people/", people.people_index, name="people_index"),
     path("workspace/publishers/new/", people.publisher_create, name="publisher_create"),

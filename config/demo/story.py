@@ -12,7 +12,7 @@ from access.services import requests as asking
 from access.services import tiers as offering
 from common.actors import ANONYMOUS_REPORTER
 from config.demo import cards as documentation
-from config.demo import guidelines, judging, plan, provenance, reviewing, texts
+from config.demo import guidelines, interchange, judging, plan, provenance, reviewing, texts
 from config.demo.cast import Cast, make_cast
 from governance import services as governance
 from incidents.services import filing, handling
@@ -96,6 +96,7 @@ def incident(cast: Cast, kept: Kept) -> None:
     _ask(cast.developer, development, release, "Summaries for a help desk", "We summarise tickets for our own staff.")
     _misuse(cast, kept)
     reviewing.looked_at_again(cast, release.family)
+    interchange.brought(cast, release.family)
     today = timezone.now().date()
     period = Period(today.replace(month=1, day=1), today + timedelta(days=1))
     reports.request_report(Scope(publisher=cast.publisher), period, actor=cast.auditor)

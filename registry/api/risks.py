@@ -17,6 +17,7 @@ from registry.api.catalogue import IF_MATCH
 from registry.api.history import HistoryActions
 from registry.api.interchange import ExportActions
 from registry.api.judging import MAYBE_MATCH, JudgingActions, NewAssessmentSerializer, ProposalSerializer
+from registry.api.mitigations import MitigationActions
 from registry.api.serializers import (
     AssessmentSerializer,
     HeatCellSerializer,
@@ -118,13 +119,13 @@ class RiskViewSet(ExportActions, JudgingActions, StubActions, HistoryActions, Re
 
     def get_queryset(self) -> QuerySet[Risk]:
         risks = selectors.with_acceptance(Risk.objects.visible_to(self.request.user))
-        return (
-            risks.select_related("family__publisher", "owner", "deputy")
-            .prefetch_related("objectives", "terms")
-            .defer("words")
-        )
+        rows = risks.select_related("family__publisher", "owner", "deputy").defer("words")
+        if self.action in {"assessments", "assess", "acceptances", "accept"}:
+            # They answer with something else than the risk.
+            return rows
+        return rows.prefetch_related("objectives", "terms")
 
-    def filter_queryset(self, queryset: QuerySet[Risk]) -> QuerySet[Risk]:
+    def filter_queryset(self, queryset: Any) -> Any:
         rows: Any = super().filter_queryset(queryset)
         if "urgency" in self.request.query_params.get("ordering", ""):
             # The order would tell a level that is hidden, and so would the cursor.
@@ -261,7 +262,7 @@ class MitigationFilter(InsideFilter):
 
     class Meta:
         model = Mitigation
-        fields = ["family", "stage"]
+        fields = ["family", "stage", "kind"]
 
     def against(self, rows: Any, name: str, value: Any) -> Any:
         return rows.filter(risks__in=Risk.objects.visible_to(self.request.user).filter(pk=value))
@@ -271,7 +272,7 @@ class MitigationFilter(InsideFilter):
         return overdue if value else rows.exclude(pk__in=overdue.values("pk"))
 
 
-class MitigationViewSet(Register):
+class MitigationViewSet(MitigationActions, Register):
     """What is done about risks: for those the public sees, and all where you hold a role."""
 
     serializer_class = MitigationSerializer
@@ -300,7 +301,7 @@ class MitigationViewSet(Register):
 
     @extend_schema(request=MitigationTextSerializer, responses=MitigationSerializer, parameters=[IF_MATCH])
     def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change a mitigation that is not finished."""
+        """Change a mitigation that is not finished. Another date needs a reason."""
         row, data = self.get_object(), self.taken(MitigationTextSerializer, request, partial=True)
         version = self.expected_version(request)
         if "owner" in data:

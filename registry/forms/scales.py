@@ -83,6 +83,7 @@ class ScaleBandsForm(BaseForm):
                     "severity": scale.severities[j],
                 }
                 self.fields[f"cell_{i}_{j}"] = _select(words, Band.choices, band)
+                self.fields[f"cell_{i}_{j}"].widget.attrs["class"] = "input"
         for kind, words, steps in self._maps():
             olds = getattr(base, words)
             for old, word in enumerate(olds):

@@ -39,7 +39,12 @@ from registry.services.mitigations import (
     drop_mitigation,
     edit_mitigation,
     finish_mitigation,
+    leaning_on,
+    link_risk,
+    measure_mitigation,
+    retire_mitigation,
     start_mitigation,
+    unlink_risk,
 )
 from registry.services.objectives import add_objective, edit_objective, record_measurement
 from registry.services.plan import (
@@ -79,6 +84,7 @@ from registry.services.risks import (
 from registry.services.rounds import (
     abandon_round,
     review_risk,
+    set_review_cadence,
     skip_item,
     start_round,
 )
@@ -175,7 +181,10 @@ __all__ = [
     "import_taxonomy",
     "introduce_safeguard",
     "keep_artifact",
+    "leaning_on",
+    "link_risk",
     "load_shipped",
+    "measure_mitigation",
     "meet_criterion",
     "note_capability",
     "open_risk",
@@ -195,6 +204,7 @@ __all__ = [
     "reopen_criterion",
     "reopen_risk",
     "retire_guidelines",
+    "retire_mitigation",
     "retire_question_set",
     "retire_safeguard",
     "reveal_contact",
@@ -204,6 +214,7 @@ __all__ = [
     "save_answers",
     "set_public_risk_fields",
     "set_required_reviews",
+    "set_review_cadence",
     "skip_item",
     "start_applying",
     "start_bulk_change",
@@ -213,6 +224,7 @@ __all__ = [
     "submit_review",
     "sweep_leftovers",
     "take_up_stub",
+    "unlink_risk",
     "upload_import",
     "withdraw_proposal",
     "work_out_stub",

@@ -54,9 +54,9 @@ def ask_for_review(risk: Risk, *, actor: Any, reason: str = "") -> Risk:
     if before is not None and before <= today:
         raise Refused(_("It is due already, since %s.") % before)
     Risk.objects.filter(pk=locked.pk).update(review_due_on=today)
-    evidence = {"reason": reason.strip()} if reason.strip() else {}
-    told = {"before": {"review_due_on": before}, "after": {"review_due_on": today}}
-    audit.record(actor, "registry.risk.ask_for_review", locked, **told, **evidence)
+    evidence: dict[str, Any] = {"reason": reason.strip()} if reason.strip() else {}
+    was, now = {"review_due_on": before}, {"review_due_on": today}
+    audit.record(actor, "registry.risk.ask_for_review", locked, before=was, after=now, **evidence)
     locked.review_due_on = today
     return locked
 

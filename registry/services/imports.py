@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
@@ -99,7 +99,7 @@ def check_import(progress: Progress) -> dict[str, Any]:
     progress(0, 0, _("Reading the file"))
     try:
         with row.file.open("rb") as file:
-            source = readers.read(file, row.format)
+            source = readers.read(cast(BinaryIO, file), row.format)
             for lot in _lots(source.rows):
                 plans = desk.plan(lot)
                 ImportRow.objects.bulk_create([_row(row, plan) for plan in plans], batch_size=LOT)
@@ -111,7 +111,7 @@ def check_import(progress: Progress) -> dict[str, Any]:
         raise JobFailed(str(error)) from error
     except FileNotFoundError as error:
         raise JobFailed(_("The file is gone. Bring it again.")) from error
-    changes = {f"{name}_count": count for name, count in counts.items()}
+    changes: dict[str, Any] = {f"{name}_count": count for name, count in counts.items()}
     changes |= {"remarks": source.remarks, "scale": scale, "checked_at": timezone.now()}
     with transaction.atomic():
         current = RiskImport.objects.select_for_update().get(pk=row.pk)
@@ -153,15 +153,14 @@ def _counts(row: RiskImport) -> dict[str, int]:
 @transaction.atomic
 def start_applying(risk_import: RiskImport, *, actor: Any) -> RiskImport:
     """Let a worker apply an import whose rows are all possible. Raises ``Refused`` with what stands in its way."""
-    row = RiskImport.objects.select_for_update().get(pk=risk_import.pk)
+    row = RiskImport.objects.select_related("job").select_for_update(of=("self",)).get(pk=risk_import.pk)
     if not permissions.can_apply_import(actor, row):
         raise PermissionDenied
     if row.stage not in APPLY_IMPORT.sources:
         raise Refused(_("This import is “%s”.") % row.stage_label)
     if reasons := [reason for need in APPLY_IMPORT.needs if (reason := need(row))]:
         raise Refused(*reasons)
-    job = Job.objects.filter(pk=row.job_id).first()
-    if job is not None and job.unfinished:
+    if row.job is not None and row.job.unfinished:
         raise Refused(_("It is being worked on already."))
     row.job = _enqueue(APPLY, row, actor)
     row.save(update_fields=["job"])
@@ -268,8 +267,8 @@ def check_again(risk_import: RiskImport, *, actor: Any) -> RiskImport:
 @transaction.atomic
 def discard_import(risk_import: RiskImport, *, actor: Any) -> RiskImport:
     """Leave the register as it is and delete the file and what was read from it."""
-    row = RiskImport.objects.select_for_update().get(pk=risk_import.pk)
-    if Job.objects.filter(pk=row.job_id, kind=APPLY, state__in=[Job.State.QUEUED, Job.State.RUNNING]).exists():
+    row = RiskImport.objects.select_related("job").select_for_update(of=("self",)).get(pk=risk_import.pk)
+    if row.job is not None and row.job.kind == APPLY and row.job.unfinished:
         raise Refused(_("It is being applied already."))
     gone = lifecycle.apply(DISCARD_IMPORT, row, actor=actor, changes={"discarded_at": timezone.now(), "file": ""})
     ImportRow.objects.filter(risk_import=row).delete()
@@ -291,7 +290,7 @@ def expire_imports() -> int:
 
 
 def _forget_file(row: RiskImport) -> None:
-    storage, name = RiskImport._meta.get_field("file").storage, row.file.name  # type: ignore[union-attr]
+    storage, name = row.file.storage, row.file.name or ""
 
     def forget() -> None:
         try:

@@ -31,6 +31,8 @@ def confirm_proposal(proposal: AssessmentProposal, *, actor: Any) -> RiskAssessm
     if decided.digest != locked.digest:
         raise Refused(_("The risk has changed since this was proposed. It has to be judged anew."))
     scale = scale_in_force(locked.family.publisher_id)
+    # At hand already, as whoever decides saw it.
+    decided.proposed_by = proposal.proposed_by
     assessment = RiskAssessment(
         risk=locked,
         kind=decided.kind,

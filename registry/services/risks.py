@@ -206,7 +206,7 @@ def record_assessment(
         carry_over([locked], assessment.scale, actor=actor)
         locked.refresh_from_db()
     kind = assessment.kind
-    if kind != RiskAssessment.Kind.TARGET:
+    if kind != RiskAssessment.Kind.TARGET and assessment.confirmed_by_id is None and getattr(locked, "waits", True):
         second_person.overtake(locked, actor=actor)
     before = locked.current_band
     changes: dict[str, Any] = {
@@ -227,16 +227,22 @@ def record_assessment(
         audit.record(actor, verb, fresh, before=changes, after=changes, **evidence)
     assessment.save(force_insert=True)
     if kind != RiskAssessment.Kind.TARGET:
-        looked_at(fresh, scale=assessment.scale)
+        after = fresh.residual_band if kind == RiskAssessment.Kind.INHERENT else None
+        looked_at(fresh, scale=assessment.scale, band=after or assessment.band)
     if before != assessment.band and kind != RiskAssessment.Kind.TARGET:
         events.emit("registry.risk.level_changed", fresh, before=before, after=assessment.band)
     return assessment
 
 
-def looked_at(risk: Risk, *, scale: RiskScale) -> None:
-    """Somebody has just judged or reviewed ``risk``: the next look is due as its level asks."""
-    risk.refresh_from_db()
-    days = risk.review_days or scale.rules.filter(band=risk.current_band).values_list("review_days", flat=True).first()
+def looked_at(risk: Risk, *, scale: RiskScale, band: str | None = None) -> None:
+    """Somebody has just judged or reviewed ``risk``: the next look is due as its level asks.
+
+    ``band`` is that level where the caller knows it better than the row at hand.
+    """
+    if band is None:
+        risk.refresh_from_db()
+        band = risk.current_band
+    days = risk.review_days or scale.rules.filter(band=band).values_list("review_days", flat=True).first()
     now = timezone.now()
     due = timezone.localdate(now) + dt.timedelta(days=days) if days else None
     Risk.objects.filter(pk=risk.pk).update(reviewed_at=now, review_due_on=due)

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common import audit, lifecycle
-from common.editing import refuse_stale
+from common.editing import edit, refuse_stale
 from common.lifecycle import Refused
 from registry import permissions, selectors
 from registry.lifecycle import ABANDON_ROUND, FINISH_ROUND
@@ -21,6 +21,7 @@ from registry.services import _store
 from registry.services.risks import close_risk, looked_at, stated
 
 BATCH = 1000
+LONGEST_CADENCE = 3650
 
 
 @transaction.atomic
@@ -74,6 +75,36 @@ def _next_look(locked: Risk, verdict: str) -> dt.date | None:
     due = today if verdict == RiskReview.Verdict.JUDGE else None
     Risk.objects.filter(pk=locked.pk).update(reviewed_at=timezone.now(), review_due_on=due)
     return due
+
+
+@transaction.atomic
+def set_review_cadence(risk: Risk, *, actor: Any, review_days: int | None, expected_version: int | None = None) -> Risk:
+    """Say how often a risk is looked at again: in days, no rarer than its level asks; None for just that.
+
+    When it is due next is counted anew from the last look.
+    """
+    if not permissions.can_edit_risk(actor, risk):
+        raise PermissionDenied
+    locked = Risk.objects.select_for_update(of=("self",)).get(pk=risk.pk)
+    asked = _days_asked(locked)
+    if review_days is not None and not 1 <= review_days <= (asked or LONGEST_CADENCE):
+        raise Refused(
+            _("Its level asks for a look every %d days at least: give a number from 1 to that.")
+            % (asked or LONGEST_CADENCE),
+            field="review_days",
+        )
+    changes: dict[str, Any] = {"review_days": review_days}
+    days = review_days or asked
+    if days and locked.stage == Risk.Stage.OPEN:
+        since = timezone.localdate(locked.reviewed_at or locked.opened_at or locked.created_at)
+        changes["review_due_on"] = since + dt.timedelta(days=days)
+    verb = "registry.risk.set_cadence"
+    return edit(locked, actor=actor, verb=verb, changes=changes, expected_version=expected_version)
+
+
+def _days_asked(risk: Risk) -> int | None:
+    rules = risk.scale.rules.filter(band=risk.current_band)
+    return rules.values_list("review_days", flat=True).first() if risk.current_band else None
 
 
 def _rounds_with(risk: Risk) -> list[ReviewRound]:

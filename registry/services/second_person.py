@@ -5,7 +5,7 @@ from typing import Any
 from common import audit, lifecycle
 from registry import permissions
 from registry.lifecycle import OVERTAKE_PROPOSAL
-from registry.models import AssessmentProposal, Risk, RiskAssessment
+from registry.models import AssessmentProposal, BandRule, Risk, RiskAssessment
 from registry.scale import RANK, Band
 
 FACTORS = ("detectability", "reversibility", "confidence", "rationale", "evidence")
@@ -35,7 +35,7 @@ def needs_second_person(locked: Risk, assessment: RiskAssessment, *, actor: Any)
         than_band=present.band,
     ):
         return False
-    return locked.scale.rules.filter(band=present.band, needs_second_person=True).exists()
+    return BandRule.objects.filter(scale=locked.scale_id, band=present.band, needs_second_person=True).exists()
 
 
 def propose(locked: Risk, assessment: RiskAssessment, *, actor: Any) -> AssessmentProposal:
