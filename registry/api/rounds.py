@@ -7,6 +7,7 @@ from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.exceptions import PermissionDenied
+from rest_framework.generics import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -209,8 +210,9 @@ class ReviewRoundViewSet(
     @action(detail=True, methods=["get"], pagination_class=None)
     def progress(self, request: Request, pk: str | None = None) -> Response:
         """How far each owner is, those with most to do first."""
-        rows = selectors.round_progress(self.get_object(), request.user)
-        return Response(ProgressSerializer(rows, many=True).data)
+        rounds = selectors.with_progress(self.get_queryset(), request.user)
+        found = get_object_or_404(rounds, pk=self.get_object().pk)
+        return Response(ProgressSerializer(found.progress, many=True).data)
 
     @extend_schema(responses=RoundItemSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"])

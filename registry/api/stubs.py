@@ -75,8 +75,19 @@ class WorkingOutSerializer(RiskTextSerializer):
         extra_kwargs = {"title": {"required": False}, "harm": {"required": False, "allow_blank": False}}
 
 
+class CadenceSerializer(serializers.Serializer[Any]):
+    review_days = serializers.IntegerField(min_value=1, max_value=3650, allow_null=True)
+
+
 class StubActions:
-    """What becomes of a stub, at the address of its risk."""
+    """What becomes of a stub, and how often a risk is looked at again, at the address of the risk."""
+
+    @extend_schema(request=CadenceSerializer, responses=RiskSerializer)
+    @action(detail=True, methods=["put"])
+    def cadence(self: Any, request: Request, pk: str | None = None) -> Response:
+        """Say how often a risk is looked at again, in days; null for as often as its level asks."""
+        risk, data = self.get_object(), self.taken(CadenceSerializer, request)
+        return self.answer(services.set_review_cadence(risk, actor=request.user, **data))  # type: ignore[no-any-return]
 
     @extend_schema(request=WorkingOutSerializer, responses=RiskSerializer)
     @action(detail=True, methods=["post"], url_path="working-out")

@@ -15,6 +15,7 @@ from registry.forms.objectives import MeasurementForm, ObjectiveForm
 from registry.forms.plan import CapabilityForm, CriterionEvidenceForm, CriterionForm, ParentForm, PhaseForm
 from registry.forms.reviews import (
     AnswersForm,
+    CadenceForm,
     QuestionSetForm,
     RequiredReviewsForm,
     RiskReviewForm,
@@ -47,6 +48,7 @@ __all__ = [
     "ArtifactForm",
     "AssessmentForm",
     "BulkChangeForm",
+    "CadenceForm",
     "CapabilityForm",
     "CardForm",
     "CardSourceForm",

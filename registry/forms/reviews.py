@@ -44,6 +44,17 @@ class RiskReviewForm(BaseForm):
             choice(self, "verdict").choices = RiskReview.Verdict.choices[:2]
 
 
+class CadenceForm(BaseForm):
+    review_days = forms.IntegerField(
+        label=_("Look again after, in days"),
+        required=False,
+        min_value=1,
+        max_value=3650,
+        help_text=_("Leave it empty to look again as often as the scale says for its level."),
+    )
+    row_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
 def _in_a_month() -> dt.date:
     return timezone.localdate() + dt.timedelta(days=30)
 

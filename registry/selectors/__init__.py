@@ -66,7 +66,7 @@ from registry.selectors.register import (
     terms_in_use,
 )
 from registry.selectors.reviews import (
-    NOT_FOR_ROUNDS,
+    FOR_ROUNDS,
     ReviewNeed,
     ageing_stubs,
     answered,
@@ -80,9 +80,9 @@ from registry.selectors.reviews import (
     risks_for_round,
     round_items,
     round_items_waiting,
-    round_progress,
     rounds_of,
     with_changes,
+    with_progress,
 )
 from registry.selectors.risks import (
     assessments_of,
@@ -130,8 +130,8 @@ from registry.selectors.trend import WEEKS, Point, at_moments, trend
 
 __all__ = [
     "ANSWERS",
+    "FOR_ROUNDS",
     "KINDS",
-    "NOT_FOR_ROUNDS",
     "OUTCOMES",
     "OVERDUE",
     "PHASES_SHOWN",
@@ -235,7 +235,6 @@ __all__ = [
     "risks_with_measures",
     "round_items",
     "round_items_waiting",
-    "round_progress",
     "rounds_of",
     "rule_of",
     "rules_of",
@@ -260,6 +259,7 @@ __all__ = [
     "with_judging",
     "with_lineage",
     "with_plan",
+    "with_progress",
     "with_releases",
     "with_risks",
     "with_rules",

@@ -117,8 +117,11 @@ def ageing_stubs(user: Any, days: int = STUB_AGES) -> QuerySet[Risk]:
     return rows.filter(created_at__lte=since).order_by("created_at", "pk")
 
 
-# What a round cannot be narrowed down by: it is about open risks.
-NOT_FOR_ROUNDS = frozenset({"stage", "view", "family", "quick"})
+# What of the register's filter chooses the risks of a round, which are open ones.
+FOR_ROUNDS = frozenset(
+    {"q", "band", "owner", "deputy", "treatment", "overdue", "term", "scale", "likelihood", "severity"}
+    | {"inherent_likelihood", "inherent_severity"}
+)
 
 
 def risks_for_round(
@@ -128,7 +131,7 @@ def risks_for_round(
     rows = Risk.objects.open().filter(family__publisher=publisher.pk)
     if family is not None:
         rows = rows.filter(family=family)
-    return filtered(rows, {name: value for name, value in chosen.items() if name not in NOT_FOR_ROUNDS}, user)
+    return filtered(rows, {name: value for name, value in chosen.items() if name in FOR_ROUNDS}, user)
 
 
 def rounds_of(user: Any) -> QuerySet[ReviewRound]:
@@ -142,12 +145,13 @@ def rounds_of(user: Any) -> QuerySet[ReviewRound]:
     )
 
 
-def round_progress(review_round: ReviewRound, user: Any) -> list[dict[str, Any]]:
-    """How far each owner is, those with most to do first. One query; only risks the reader may know of."""
+def with_progress(rounds: QuerySet[ReviewRound], user: Any) -> QuerySet[ReviewRound]:
+    """``rounds`` with ``progress``: how far each owner is, those with most to do first, over the risks that the
+    reader may know of. In the same query."""
     done, skipped = Q(review__isnull=False), Q(skipped_at__isnull=False)
-    rows = RoundItem.objects.visible_to(user).filter(round=review_round).order_by()
-    return list(
-        rows.values(person=F("risk__owner"), name=F("risk__owner__display_name"), email=F("risk__owner__email"))
+    items = RoundItem.objects.visible_to(user).filter(round=OuterRef("pk")).order_by()
+    owners = (
+        items.values(person=F("risk__owner"), name=F("risk__owner__display_name"), email=F("risk__owner__email"))
         .annotate(
             items=Count("pk"),
             reviewed=Count("pk", filter=done),
@@ -156,6 +160,8 @@ def round_progress(review_round: ReviewRound, user: Any) -> list[dict[str, Any]]
         )
         .order_by("-waiting", "name")
     )
+    columns = ("person", "name", "email", "items", "reviewed", "skipped", "waiting")
+    return rounds.annotate(progress=embedded(owners, *columns))
 
 
 def round_items(review_round: ReviewRound, user: Any) -> QuerySet[RoundItem]:

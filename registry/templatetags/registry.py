@@ -54,6 +54,12 @@ def measures(risk: Any) -> list[Mitigation]:
     return selectors.measures(risk)
 
 
+@register.filter
+def effect_tone(effect: str) -> str:
+    """The tone in which it is shown how well a mitigation works."""
+    return {"works": "ok", "partly": "warn", "fails": "bad"}.get(effect, "")
+
+
 _TONES = {"permitted": "ok", "required": "info", "restricted": "warn", "prohibited": "bad"}
 
 
@@ -145,8 +151,21 @@ _VERBS = {
     "registry.risk.work_out": _lazy("worked the stub out"),
     "registry.risk.dismiss": _lazy("closed the stub"),
     "registry.risk.take_up": _lazy("took the stub up again"),
+    "registry.risk.set_cadence": _lazy("said how often it is looked at again"),
     "registry.risk.review": _lazy("looked at the risk again"),
     "registry.risk.skip_review": _lazy("left it out of a review round"),
+    "registry.risk.ask_for_review": _lazy("asked to look at it again"),
+    "registry.risk.assign_deputy": _lazy("named the deputy"),
+    "registry.mitigation.add": _lazy("planned the mitigation"),
+    "registry.mitigation.edit": _lazy("changed the mitigation"),
+    "registry.mitigation.start": _lazy("began it"),
+    "registry.mitigation.finish": _lazy("marked it as done"),
+    "registry.mitigation.drop": _lazy("dropped it"),
+    "registry.mitigation.retire": _lazy("retired it"),
+    "registry.mitigation.assign_owner": _lazy("handed it over"),
+    "registry.mitigation.link_risk": _lazy("said that it is for one more risk"),
+    "registry.mitigation.unlink_risk": _lazy("said that it is not for a risk after all"),
+    "registry.mitigation.measure": _lazy("recorded how well it works"),
     "registry.risk.reveal_contact": _lazy("read the contact of who raised it"),
 }
 

@@ -16,7 +16,7 @@ from accounts.permissions import scopes
 from common.http import page
 from common.pages import keyset_page
 from registry import lifecycle, permissions, selectors, services
-from registry.forms import ReasonForm, RiskFilterForm, RiskReviewForm, RoundForm
+from registry.forms import CadenceForm, ReasonForm, RiskFilterForm, RiskReviewForm, RoundForm
 from registry.models import ModelFamily, Publisher, ReviewRound, Risk, RoundItem
 from registry.views.risks import risk_inside
 from registry.views.shared import attempt, form_page, posted
@@ -44,6 +44,21 @@ def risk_review(request: HttpRequest, pk: int) -> HttpResponse:
     changes = selectors.changes_since({found.pk: since}, request.user)[found.pk]
     context = {"risk": found, "family": found.family, "since": since, "changes": changes, "round": _round_in(request)}
     return form_page(request, "registry/risk_review.html", form, **context)
+
+
+@page
+@login_required
+@never_cache
+def risk_cadence(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say how often a risk is looked at again."""
+    found = risk_inside(request, pk)
+    if not permissions.can_edit_risk(request.user, found):
+        raise PermissionDenied
+    form = CadenceForm(posted(request), initial={"review_days": found.review_days, "row_version": found.row_version})
+    if attempt(form, lambda **data: services.set_review_cadence(found, actor=request.user, **data), found) is not None:
+        messages.success(request, _("Saved."))
+        return redirect("registry:risk", pk)
+    return form_page(request, "registry/risk_cadence.html", form, risk=found, family=found.family)
 
 
 def _review_form(request: HttpRequest, risk: Risk) -> RiskReviewForm:
@@ -90,7 +105,7 @@ def round_create(request: HttpRequest) -> HttpResponse:
     family = given.pop("family", None)
     start = {"family": family, "publisher": family.publisher_id if family else theirs.first()}
     form = RoundForm(posted(request), publishers=theirs, families=families, initial=start)
-    chosen = {name: value for name, value in given.items() if value and name not in selectors.NOT_FOR_ROUNDS}
+    chosen = {name: value for name, value in given.items() if value and name in selectors.FOR_ROUNDS}
 
     def begin(publisher: Publisher, **data: Any) -> ReviewRound:
         return services.start_round(publisher, actor=request.user, chosen=chosen, **data)
@@ -112,7 +127,8 @@ def _round(request: HttpRequest, pk: int) -> ReviewRound:
 @never_cache
 def review_round(request: HttpRequest, pk: int) -> HttpResponse:
     """A round: how far each owner is, and every risk with what changed since it was last looked at."""
-    found = _round(request, pk)
+    rounds = selectors.with_progress(selectors.rounds_of(request.user), request.user)
+    found: Any = get_object_or_404(rounds, pk=pk)
     rows = selectors.round_items(found, request.user)
     state, owner = request.GET.get("state", ""), request.GET.get("owner", "")
     if state in STATES:
@@ -124,8 +140,8 @@ def review_round(request: HttpRequest, pk: int) -> HttpResponse:
     shown = keyset_page(rows, request, order=("pk",))
     context = {
         "round": found,
-        "settled": (found.item_count or 0) - (found.waiting_count or 0),  # type: ignore[attr-defined]
-        "progress": selectors.round_progress(found, request.user),
+        "settled": (found.item_count or 0) - (found.waiting_count or 0),
+        "progress": found.progress,
         "page": shown,
         "items": selectors.with_changes(shown.rows, request.user),
         "state": state,

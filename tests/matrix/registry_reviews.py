@@ -91,6 +91,9 @@ PAGES = {
     "risk_review": route(
         args=of("risk"), get=only(*JUDGES), post=only(*JUDGES, status=302), body=lambda w: {"verdict": "right"}
     ),
+    "risk_cadence": route(
+        args=of("risk"), get=only(*TREATING), post=only(*TREATING, status=302), body=lambda w: {"review_days": 30}
+    ),
     "review_rounds": route(get=only(*MEMBERS, "stranger")),
     "round_create": route(
         get=only(*TREATING, "stranger"),
@@ -153,6 +156,7 @@ API = {
         args=of("stub"), post=api_inside(*TREATING), body=lambda w: REASON | {"duplicate_of": w.risk.pk}
     ),
     "risk-taking-up": route(args=of("dismissed"), post=api_inside(*TREATING), body=lambda w: REASON),
+    "risk-cadence": route(args=of("risk"), put=api_only(*TREATING), body=lambda w: {"review_days": 30}),
     "concern-list": route(get=API_SIGNED_IN, post=everybody(201), body=lambda w: CONCERN | {"model": w.family.repo_id}),
     "concern-detail": route(args=of("concern"), get=read_inside(*MEMBERS)),
     "concern-contact": route(args=of("concern"), post=api_inside(*TREATING)),

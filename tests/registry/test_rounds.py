@@ -52,6 +52,22 @@ def test_its_own_cadence_goes_before_that_of_its_level(risk, risk_owner):
     assert services.review_risk(risk, actor=risk_owner, verdict="right").due_on == timezone.localdate() + timedelta(10)
 
 
+def test_a_cadence_counts_from_the_last_look_and_is_no_rarer_than_its_level_asks(risk, risk_owner, reviewer):
+    services.review_risk(risk, actor=risk_owner, verdict="right")
+    services.set_review_cadence(risk, actor=risk_owner, review_days=30)
+    risk.refresh_from_db()
+    assert risk.review_due_on == timezone.localdate() + timedelta(days=30)
+    assert audit.trail(risk).first().verb == "registry.risk.set_cadence"
+    for wrong in (0, 181):
+        with pytest.raises(Refused, match="180"):
+            services.set_review_cadence(risk, actor=risk_owner, review_days=wrong)
+    with pytest.raises(PermissionDenied):
+        services.set_review_cadence(risk, actor=reviewer, review_days=30)
+    services.set_review_cadence(risk, actor=risk_owner, review_days=None)
+    risk.refresh_from_db()
+    assert risk.review_due_on == timezone.localdate() + timedelta(days=180)
+
+
 def test_a_new_judgement_is_due_today_until_it_is_made(risk, risk_owner):
     services.review_risk(risk, actor=risk_owner, verdict="judge", note="The model was fine-tuned.")
     risk.refresh_from_db()
