@@ -102,11 +102,13 @@ def places(client, risk, release):
         "risks": reverse("registry:family_risks", args=names),
         "risk": reverse("registry:public_risk", args=[*names, risk.number]),
         "feed": reverse("registry:risk_feed", args=names),
+        **{f"file {form}": reverse("registry:family_risks_export", args=[*names, form]) for form in ("csv", "json")},
         "search": reverse("registry:search") + "?q=zztitle",
         "API list": reverse("api:risk-list"),
         "API detail": reverse("api:risk-detail", args=[risk.pk]),
         "API matrix": reverse("api:risk-matrix"),
         "API heat": reverse("api:risk-heat"),
+        "API export": reverse("api:risk-export") + "?file=json",
         "API mitigations": reverse("api:mitigation-list"),
         "release": release.get_absolute_url(),
         **{
@@ -118,7 +120,7 @@ def places(client, risk, release):
     for place, url in found.items():
         response = client.get(url)
         assert response.status_code == 200, place
-        texts[place] = response.content.decode()
+        texts[place] = response.getvalue().decode()
     archive, _manifest, _fingerprint = packages.build(packages.told(type(release).objects.filter(pk=release.pk)).get())
     with zipfile.ZipFile(BytesIO(archive)) as package:
         texts |= {f"package {name}": package.read(name).decode() for name in package.namelist()}
