@@ -361,7 +361,7 @@ def incident_changes(since: Mapping[int, dt.datetime], user: Any) -> dict[int, l
         verb__in=[f"incidents.incident.{verb}" for verb in _TOLD_OF_RISKS],
         at__gt=min(since.values()),
     ).order_by("-pk")
-    links = Incident.risks.through.objects.filter(
+    links: Any = Incident.risks.through.objects.filter(
         risk_id__in=list(since), incident__in=Incident.objects.visible_to(user).values("pk")
     ).annotate(
         event_rows=ArraySubquery(events.values(row=JSONObject(at="at", who="actor_label", verb="verb"))[:20]),

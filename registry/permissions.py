@@ -144,17 +144,17 @@ def can_move_risk(user: Any, risk: Risk) -> bool:
 
 
 def can_reopen_risk(user: Any, risk: Risk) -> bool:
-    """The same, for a risk that was open before; a stub that was closed is taken up again instead."""
+    """Its owner or deputy while they hold a role, and the release manager; a stub that was closed is taken up instead."""
     return risk.opened_at is not None and can_move_risk(user, risk)
 
 
 def can_work_out_stub(user: Any, risk: Risk) -> bool:
-    """Work a stub out, or close it: those who treat the family's risks, and its owner."""
+    """Those who treat the family's risks, and its owner."""
     return can_edit_risk(user, risk)
 
 
 def can_take_up_stub(user: Any, risk: Risk) -> bool:
-    """The same, for a stub that was closed."""
+    """Those who treat the family's risks, and its owner, where it was never open."""
     return risk.opened_at is None and can_edit_risk(user, risk)
 
 
@@ -179,7 +179,7 @@ def can_end_round(user: Any, review_round: ReviewRound) -> bool:
 
 
 def can_settle_round(user: Any, review_round: ReviewRound) -> bool:
-    """A round is done with its last item, whoever settles that; whether they may is asked for the risk."""
+    """Whoever settles its last item. Whether they may is asked for the risk."""
     return True
 
 
@@ -189,7 +189,7 @@ def can_review_release(user: Any, release: Release) -> bool:
 
 
 def can_move_review(user: Any, review: ReleaseReview) -> bool:
-    """Who judges the releases of the family."""
+    """Release managers, risk owners and reviewers of the family."""
     return can_review_release(user, review.release)
 
 
@@ -216,6 +216,11 @@ def can_add_mitigation(user: Any, risk: Risk) -> bool:
 
 def can_edit_mitigation(user: Any, mitigation: Mitigation) -> bool:
     return has_role(user, TREATING, mitigation.family)
+
+
+def can_measure_mitigation(user: Any, mitigation: Mitigation) -> bool:
+    """Put on record how well it works: its owner, and everybody who judges the family's risks and releases."""
+    return can_move_mitigation(user, mitigation) or has_role(user, JUDGING, mitigation.family)
 
 
 def can_move_mitigation(user: Any, mitigation: Mitigation) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.postgres.aggregates import ArrayAgg
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 
@@ -166,13 +166,13 @@ def with_progress(rounds: QuerySet[ReviewRound], user: Any) -> QuerySet[ReviewRo
 
 def round_items(review_round: ReviewRound, user: Any) -> QuerySet[RoundItem]:
     """The items of a round, each with its risk, what came of it, and the numbers of the risk's mitigations."""
-    through = Mitigation.risks.through.objects.filter(risk_id=OuterRef("risk_id")).order_by().values("risk_id")
+    through = Mitigation.risks.through.objects.filter(risk_id=OuterRef("risk_id"))
     return (
         RoundItem.objects.visible_to(user)
         .filter(round=review_round)
         .select_related("risk__family__publisher", "risk__owner", "review__reviewed_by", "skipped_by")
         .defer("risk__words")
-        .annotate(mitigation_ids=Subquery(through.annotate(found=ArrayAgg("mitigation_id")).values("found")))
+        .annotate(mitigation_ids=ArraySubquery(through.values("mitigation_id")))
     )
 
 
@@ -237,7 +237,7 @@ def embedded_reviews() -> Any:
 
 def reviews_of(risk: Any) -> list[RiskReview]:
     """The newest looks at a risk from ``risk_details``."""
-    rows = revived(RiskReview, risk.review_rows)
+    rows: list[Any] = revived(RiskReview, risk.review_rows)
     for row in rows:
         person = {"display_name": row.person_name, "email": row.person_email}
         row.reviewed_by = revive(User, {"id": row.reviewed_by_id, **person})

@@ -57,7 +57,7 @@ def review_risk(
         round=rounds[0] if rounds else None,
     )
     review.save(force_insert=True)
-    evidence = {"reason": note} if note else {}
+    evidence: dict[str, Any] = {"reason": note} if note else {}
     after = {"verdict": verdict, "due_on": due_on}
     audit.record(actor, "registry.risk.review", locked, after=after, **evidence)
     if verdict == RiskReview.Verdict.CLOSE:

@@ -112,7 +112,7 @@ def reveal_contact(concern: PublicConcern, *, actor: Any) -> str:
     if not concern.has_contact:
         raise Refused(_("No contact was left, or it was deleted when the stub was closed."))
     audit.record(actor, "registry.risk.reveal_contact", concern.risk)
-    return _contacts.unseal(concern.contact_sealed)
+    return _contacts.unseal(bytes(concern.contact_sealed))
 
 
 @transaction.atomic

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.permissions import scopes
 from common.http import page
+from common.lifecycle import Refused
 from common.pages import keyset_page
 from registry import lifecycle, permissions, selectors, services
 from registry.forms import CadenceForm, ReasonForm, RiskFilterForm, RiskReviewForm, RoundForm
@@ -108,6 +109,8 @@ def round_create(request: HttpRequest) -> HttpResponse:
     chosen = {name: value for name, value in given.items() if value and name in selectors.FOR_ROUNDS}
 
     def begin(publisher: Publisher, **data: Any) -> ReviewRound:
+        if data["family"] is None and not permissions.can_start_round(request.user, publisher):
+            raise Refused(_("Choose a model family: you have a role for single ones here."), field="family")
         return services.start_round(publisher, actor=request.user, chosen=chosen, **data)
 
     made = attempt(form, begin)

@@ -189,6 +189,16 @@ def test_a_role_for_one_family_starts_a_round_over_that_family(publisher, family
     assert list(ReviewRound.objects.visible_to(person)) == [found]
 
 
+def test_the_page_asks_them_for_their_family(client, publisher, family, risk):
+    person = UserFactory()
+    assign_role(person, Role.RISK_OWNER, family, actor=service_account("Set-up"))
+    client.force_login(person)
+    body = {"publisher": publisher.pk, "title": "Ours", "due_on": SOON}
+    answer = client.post(reverse("registry:round_create"), body)
+    assert (answer.status_code, "Choose a model family" in answer.content.decode()) == (422, True)
+    assert client.post(reverse("registry:round_create"), body | {"family": family.pk}).status_code == 302
+
+
 def test_somebody_with_one_family_sees_only_its_risks_in_a_round(client, publisher, family, risk, release_manager):
     other = RiskFactory(family=ModelFamilyFactory(publisher=publisher), number=7, title="MARKER", opened=True)
     found = start(publisher, release_manager)
