@@ -16,12 +16,12 @@ from registry.models import Publisher, Release, Risk
 @panel("registry.family", template="registry/panel_guidelines_family.html", order=10)
 def rules_of_family(request: HttpRequest, family: Any) -> dict[str, Any] | None:
     """What one must and must not do, before anything else; nothing where no guidelines are published."""
-    document = selectors.holding_guidelines(family)
+    document = selectors.rules_in_force(getattr(family, "rules_in_force", None))
     if document is None:
         return None
     url = reverse("registry:guidelines", args=[family.publisher.slug, family.slug])
     lists = guidelines.terms(guidelines.effective(document))
-    return {"family": family, "guidelines_url": url, "places": bool(document.overrides), **lists}
+    return {"family": family, "guidelines_url": url, "places": document.guidelines.differs, **lists}
 
 
 @panel("registry.release_page", template="registry/panel_guidelines_release.html", order=40)

@@ -46,7 +46,7 @@ DOCUMENTS = {
             "risk-report",
             _("Risk report"),
             _("What the publisher knows can go wrong, and what your own use adds to it."),
-            table=1,
+            table=0,
         ),
         Document(
             "incident-response-plan",
@@ -62,7 +62,7 @@ DOCUMENTS = {
             "release-checklist",
             _("Release checklist"),
             _("What to have done before people use your product, with the digests of the files."),
-            table=1,
+            table=0,
         ),
         Document(
             "evaluation-plan",
@@ -80,7 +80,7 @@ SUMMARIES = {
     for each in (
         Document("terms", _("Terms in short"), _("What one may, must and must not do.")),
         Document("usage-guidelines", _("Usage guidelines"), _("The rules in full, with where they differ.")),
-        Document("risk-summary", _("Risk summary"), _("What can go wrong, and what is done about it."), table=1),
+        Document("risk-summary", _("Risk summary"), _("What can go wrong, and what is done about it."), table=0),
         Document("evaluation-summary", _("Evaluation summary"), _("What was measured, and what came out.")),
     )
 }

@@ -98,6 +98,7 @@ from registry.selectors.risks import (
     terms_of,
     waiting_risks,
 )
+from registry.selectors.rules import rules_in_force
 from registry.selectors.safeguards import (
     ANSWERS,
     answer_of,
@@ -237,6 +238,7 @@ __all__ = [
     "round_items_waiting",
     "rounds_of",
     "rule_of",
+    "rules_in_force",
     "rules_of",
     "safeguards_of",
     "scale_in_force",

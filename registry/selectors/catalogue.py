@@ -17,6 +17,7 @@ from registry.selectors.embed import embedded, embedded_history, revived
 from registry.selectors.matrix import embedded_cells, embedded_scale, of_cells, scale_of
 from registry.selectors.people import inside
 from registry.selectors.risks import embedded_measures
+from registry.selectors.rules import embedded_rules
 
 # A page shows this many rows of what may be long, and links to the rest.
 RISKS_SHOWN = 25
@@ -181,6 +182,7 @@ def model_page(publisher: str, family: str) -> ModelPage | None:
         "cells": _where_shown("current", embedded_cells(shown), publisher=here),
         "scale_rows": embedded_scale("family__publisher"),
         "disclosure": embedded_disclosure(OuterRef("family_id")),
+        "rules_in_force": embedded_rules(),
     }
     only_first = {name: Case(When(pk=first, then=value), default=None) for name, value in details.items()}
     rows = list(public.annotate(**only_first)[: RELEASES_SHOWN + 1])
@@ -188,6 +190,7 @@ def model_page(publisher: str, family: str) -> ModelPage | None:
         return None
     current: Any = rows[0]
     current.family.disclosure = current.disclosure
+    current.family.rules_in_force = current.rules_in_force
     risks = revived(Risk, current.risk_rows)
     return ModelPage(
         family=current.family,
