@@ -130,7 +130,17 @@ DROP = Move(
     asks_reason=True,
     danger=True,
 )
-MITIGATION_MOVES = (START, FINISH, DROP)
+RETIRE_MITIGATION = Move(
+    "retire",
+    gettext_lazy("Retire"),
+    frozenset({Mitigation.Stage.DONE}),
+    Mitigation.Stage.RETIRED,
+    may=permissions.can_move_mitigation,
+    asks_reason=True,
+    danger=True,
+    help=gettext_lazy("Open risks that it is for are marked to be looked at again."),
+)
+MITIGATION_MOVES = (START, FINISH, DROP, RETIRE_MITIGATION)
 
 DROP_PHASE = Move(
     "drop",

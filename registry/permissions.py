@@ -144,7 +144,7 @@ def can_move_risk(user: Any, risk: Risk) -> bool:
 
 
 def can_reopen_risk(user: Any, risk: Risk) -> bool:
-    """Its owner or deputy while they hold a role, and the release manager; a stub that was closed is taken up instead."""
+    """Its owner or deputy while they hold a role, and the release manager, where it was open before."""
     return risk.opened_at is not None and can_move_risk(user, risk)
 
 

@@ -194,9 +194,7 @@ class RiskSerializer(serializers.ModelSerializer[Risk]):
     numbers of accounts always are."""
 
     objectives = serializers.PrimaryKeyRelatedField(many=True, read_only=True, allow_null=True)
-    terms = serializers.PrimaryKeyRelatedField(
-        many=True, read_only=True, allow_null=True, help_text="Taxonomy entries: what others call it."
-    )
+    terms = serializers.PrimaryKeyRelatedField(many=True, read_only=True, allow_null=True)
     is_public = serializers.BooleanField(read_only=True, help_text="Shown to the public once it is open.")
     inherent = serializers.SerializerMethodField()
     residual = serializers.SerializerMethodField()
@@ -352,12 +350,14 @@ class MitigationSerializer(serializers.ModelSerializer[Mitigation]):
     owner = serializers.SerializerMethodField()
     owner_name = serializers.SerializerMethodField()
     overdue = serializers.BooleanField(read_only=True)
+    evidence = serializers.SerializerMethodField(help_text="For people with a role there; else null.")
+    retirement_reason = serializers.SerializerMethodField(help_text="For people with a role there; else null.")
 
     class Meta:
         model = Mitigation
         fields = [
-            *("id", "family", "risks", "stage", "title", "description", "owner", "owner_name", "due_on", "overdue"),
-            *("created_at", "updated_at", "row_version"),
+            *("id", "family", "risks", "stage", "title", "kind", "description", "evidence", "owner", "owner_name"),
+            *("due_on", "overdue", "retirement_reason", "created_at", "updated_at", "row_version"),
         ]
         read_only_fields = fields
 
@@ -370,16 +370,25 @@ class MitigationSerializer(serializers.ModelSerializer[Mitigation]):
     def get_owner(self, mitigation: Mitigation) -> int | None:
         return mitigation.owner_id if self._inside(mitigation) else None
 
+    def get_evidence(self, mitigation: Mitigation) -> str | None:
+        return mitigation.evidence if self._inside(mitigation) else None
+
+    def get_retirement_reason(self, mitigation: Mitigation) -> str | None:
+        return mitigation.retirement_reason if self._inside(mitigation) else None
+
     def get_owner_name(self, mitigation: Mitigation) -> str | None:
         return str(mitigation.owner) if self._inside(mitigation) else None
 
 
 class MitigationTextSerializer(serializers.ModelSerializer[Mitigation]):
     owner = serializers.IntegerField(required=False)
+    reason = serializers.CharField(
+        required=False, max_length=2000, help_text="Why the date moves; needed when it does."
+    )
 
     class Meta:
         model = Mitigation
-        fields = ["title", "description", "owner", "due_on"]
+        fields = ["title", "kind", "description", "evidence", "owner", "due_on", "reason"]
 
 
 class NewMitigationSerializer(serializers.ModelSerializer[Mitigation]):
@@ -388,4 +397,4 @@ class NewMitigationSerializer(serializers.ModelSerializer[Mitigation]):
 
     class Meta:
         model = Mitigation
-        fields = ["risks", "title", "description", "owner", "due_on"]
+        fields = ["risks", "title", "kind", "description", "evidence", "owner", "due_on"]

@@ -7,7 +7,17 @@ from accounts.models import User
 from common.forms import BaseForm, BaseModelForm, DateInput, RadioCards
 from registry.forms.catalogue import VersionedForm, choice
 from registry.forms.terms import offer_terms, terms_field
-from registry.models import Mitigation, ModelFamily, Objective, Release, Risk, RiskAssessment, RiskScale, Term
+from registry.models import (
+    Mitigation,
+    MitigationMeasurement,
+    ModelFamily,
+    Objective,
+    Release,
+    Risk,
+    RiskAssessment,
+    RiskScale,
+    Term,
+)
 from registry.scale import LARGEST, Band
 from registry.selectors import WEEKS
 from registry.selectors.register import ME, NOBODY, OVERDUE, QUICK
@@ -224,7 +234,7 @@ class MitigationForm(BaseModelForm):
 
     class Meta:
         model = Mitigation
-        fields = ["title", "description", "owner", "due_on"]
+        fields = ["title", "kind", "description", "evidence", "owner", "due_on"]
         widgets = {"due_on": DateInput}
 
     def __init__(self, *args: Any, people: Any, others: Any = None, **kwargs: Any) -> None:
@@ -244,4 +254,54 @@ class MitigationForm(BaseModelForm):
 
 
 class MitigationEditForm(VersionedForm, MitigationForm):
-    pass
+    reason = forms.CharField(
+        label=_("Why the date moves"),
+        required=False,
+        max_length=2000,
+        help_text=_("Only when you change the date. It stays on record."),
+    )
+
+
+class RetirementForm(ReasonForm):
+    """Ending a mitigation; where open risks depend on it, also that they are to be looked at again."""
+
+    confirmed = forms.BooleanField(label=_("They are to be looked at again"), required=False)
+
+    def __init__(self, *args: Any, leaning: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not leaning:
+            self.fields["confirmed"].widget = forms.HiddenInput()
+
+
+class LinkForm(BaseForm):
+    """One more risk that a mitigation is for, by its number."""
+
+    risk = forms.RegexField(
+        r"^\s*[Rr]-[1-9]\d{0,8}\s*\Z",
+        label=_("Number of the risk"),
+        help_text=_("Such as R-12."),
+        error_messages={"invalid": _("Write a number such as R-12.")},
+    )
+
+    def __init__(self, *args: Any, family: ModelFamily, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.family = family
+
+    def clean_risk(self) -> Risk:
+        number = int(self.cleaned_data["risk"].strip()[2:])
+        risk = Risk.objects.filter(family=self.family, number=number).first()
+        if risk is None:
+            raise forms.ValidationError(_("This model has no risk of that number."))
+        return risk
+
+
+class EffectForm(BaseModelForm):
+    """How well a mitigation was found to work."""
+
+    class Meta:
+        model = MitigationMeasurement
+        fields = ["measured", "result", "effect", "measured_on", "evidence"]
+        widgets = {"measured_on": DateInput, "effect": forms.RadioSelect}
+
+    def _post_clean(self) -> None:
+        """Shape only: rules are the service's."""

@@ -23,7 +23,7 @@ from registry.models.guidelines import (
 )
 from registry.models.imports import BulkChange, ImportRow, RiskImport, RiskKey
 from registry.models.lineage import ReleaseParent
-from registry.models.mitigations import Mitigation
+from registry.models.mitigations import Mitigation, MitigationMeasurement
 from registry.models.objectives import Objective, ObjectiveMeasurement
 from registry.models.plan import EntryCriterion, Phase
 from registry.models.question_sets import Question, QuestionSet, RequiredReview
@@ -51,6 +51,7 @@ __all__ = [
     "HighRiskUse",
     "ImportRow",
     "Mitigation",
+    "MitigationMeasurement",
     "Modality",
     "ModelCard",
     "ModelFamily",

@@ -64,8 +64,9 @@ def waiting_risks(user: Any) -> QuerySet[Risk]:
 
 
 def embedded_measures() -> ArraySubquery:
-    """What is done about a risk, as the public sees it: dropped mitigations and owners are left out."""
-    measures = Mitigation.objects.filter(risks=OuterRef("pk")).exclude(stage=Mitigation.Stage.DROPPED)
+    """What is done about a risk, as the public sees it: dropped and retired mitigations and owners
+    are left out."""
+    measures = Mitigation.objects.counting().filter(risks=OuterRef("pk"))
     return embedded(measures.order_by("due_on", "pk")[:5], "id", "title", "stage", "due_on")
 
 
@@ -76,7 +77,7 @@ def risks_with_measures(risks: QuerySet[Risk]) -> QuerySet[Risk]:
 
 def public_risk_details(risks: QuerySet[Risk]) -> QuerySet[Risk]:
     """``risks`` with all that the public page of one may show; see ``measures``, ``objectives_of``, ``terms_of``."""
-    measures = Mitigation.objects.filter(risks=OuterRef("pk")).exclude(stage=Mitigation.Stage.DROPPED)
+    measures = Mitigation.objects.counting().filter(risks=OuterRef("pk"))
     terms = Term.objects.filter(risks=OuterRef("pk")).order_by("taxonomy", "pk")
     return (
         risks.select_related("owner", "release", "scale")

@@ -8,6 +8,7 @@ from tests.matrix import (
     registry_guidelines,
     registry_imports,
     registry_judging,
+    registry_mitigations,
     registry_objectives,
     registry_plan,
     registry_reviews,
@@ -147,7 +148,7 @@ PAGES = {
         args=of("mitigation"),
         get=known(*MEMBERS),
         post=known(*TREATING, status=302),
-        body=lambda w: {**MITIGATION, "owner": w.risk_owner.pk, "row_version": 1},
+        body=lambda w: {**MITIGATION, "owner": w.risk_owner.pk, "reason": "Later.", "row_version": 1},
     ),
     "mitigation_start": route(args=of("mitigation"), get=known(*TREATING), post=known(*TREATING, status=302)),
     "mitigation_completion": route(args=of("mitigation"), get=known(*TREATING), post=known(*TREATING, status=302)),
@@ -243,8 +244,8 @@ PAGES |= registry_plan.PAGES | registry_reviews.PAGES
 API |= registry_plan.API | registry_reviews.API
 PAGES |= registry_views.PAGES
 API |= registry_views.API
-PAGES |= registry_judging.PAGES
-API |= registry_judging.API
+PAGES |= registry_judging.PAGES | registry_mitigations.PAGES
+API |= registry_judging.API | registry_mitigations.API
 PAGES |= registry_imports.PAGES
 API |= registry_imports.API
 ROUTES = {f"registry:{name}": row for name, row in PAGES.items()} | {f"api:{name}": row for name, row in API.items()}
@@ -258,3 +259,4 @@ def build(w):
     registry_cards.build(w)
     registry_plan.build(w)
     registry_judging.build(w)
+    registry_mitigations.build(w)
