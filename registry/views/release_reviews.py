@@ -73,12 +73,9 @@ def release_review(request: HttpRequest, pk: int) -> HttpResponse:
         raise PermissionDenied
     questions, versions = list(review.question_set.questions.all()), list(review.versions.select_related("saved_by"))
     answers = versions[0].answers if versions else {}
-    form = AnswersForm(
-        posted(request),
-        questions=questions,
-        before=selectors.last_answers(review) if answering else {},
-        initial={**AnswersForm.initial_of(answers), "row_version": review.row_version},
-    )
+    before = selectors.last_answers(review) if answering else {}
+    start = {**AnswersForm.initial_of(answers), "row_version": review.row_version}
+    form = AnswersForm(posted(request), questions=questions, before=before, initial=start)
 
     def save(expected_version: int | None = None, **_fields: Any) -> ReviewAnswers:
         return services.save_answers(
@@ -88,14 +85,9 @@ def release_review(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and attempt(form, save, _StoredAnswers(review)) is not None:
         messages.success(request, _("Saved."))
         return redirect("registry:review_submission" if "submit" in request.POST else "registry:release_review", pk)
-    context = {
-        "review": review,
-        "release": review.release,
-        "answering": answering,
-        "versions": versions,
-        "answered": selectors.answered(questions, answers),
-        "findings": review.findings.select_related("risk__family"),
-    }
+    answered = selectors.answered(questions, answers)
+    context = {"review": review, "release": review.release, "versions": versions, "answered": answered}
+    context |= {"answering": answering, "findings": review.findings.select_related("risk__family")}
     return form_page(request, "registry/release_review.html", form, **context)
 
 
