@@ -3,6 +3,7 @@
 import csv
 import io
 import resource
+import sys
 import time
 
 import pytest
@@ -54,9 +55,7 @@ def bring(content, publisher, actor):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_ten_thousand_rows_37_of_them_wrong(
-    publisher, family, release_manager, risk_owner, celery_worker, record_property
-):
+def test_ten_thousand_rows_37_of_them_wrong(publisher, family, release_manager, risk_owner, celery_worker, capsys):
     began = time.monotonic()
     row = bring(table(family, risk_owner, wrong=True), publisher, release_manager)
     seen = set()
@@ -102,8 +101,8 @@ def test_ten_thousand_rows_37_of_them_wrong(
     assert len(seen) > 3
     assert Risk.objects.count() == ROWS
     assert RiskAssessment.objects.count() == 2 * ROWS
-    record_property("checked in seconds", round(check, 1))
-    record_property("applied in seconds", round(apply, 1))
+    with capsys.disabled():
+        sys.stdout.write(f"\n{ROWS} rows: checked in {check:.1f} s, applied in {apply:.1f} s\n")
 
 
 def test_memory_is_bounded(publisher, family, release_manager, risk_owner):
