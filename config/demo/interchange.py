@@ -1,4 +1,4 @@
-"""A register from elsewhere that was brought along as a file and waits to be mended, and risks asked to look at again."""
+"""A register from elsewhere, brought along as a file with rows to mend, and risks asked to be looked at again."""
 
 from django.core.files.uploadedfile import SimpleUploadedFile
 

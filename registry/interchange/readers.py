@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from registry.interchange.columns import COLUMNS, FORMAT, READ, VERSION
 from registry.interchange.text import CUT, from_xml, joined, restored
 
-LARGEST_FILE = 20 * 1024 * 1024
+LARGEST_FILE = 20_000_000
 MOST_ROWS = 20_000
 MOST_COLUMNS = 120
 # What a spreadsheet may unpack to: as a whole, and the part that has to be held in memory.

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common import audit, events
-from registry.interchange.matching import FACTORS, NEW, UNCHANGED, Plan
+from registry.interchange.plans import FACTORS, NEW, UNCHANGED, Plan
 from registry.models import AssessmentProposal, ImportRow, Risk, RiskAssessment, RiskImport, RiskKey, RiskScale
 from registry.services import second_person
 

@@ -23,7 +23,8 @@ from common.lifecycle import Refused
 from common.models import Job
 from registry import permissions
 from registry.interchange import readers
-from registry.interchange.matching import Desk, Plan
+from registry.interchange.matching import Desk
+from registry.interchange.plans import Plan
 from registry.lifecycle import APPLY_IMPORT, CHECK_IMPORT, DISCARD_IMPORT, RECHECK_IMPORT
 from registry.models import ImportRow, ModelFamily, Publisher, Risk, RiskImport
 from registry.selectors import scale_in_force
@@ -54,7 +55,7 @@ def upload_import(publisher: Publisher, *, actor: Any, file: Any, family: ModelF
     if format not in FORMATS:
         raise Refused(_("Bring a file that ends in .csv, .xlsx or .json."), field="file")
     if file.size > readers.LARGEST_FILE:
-        raise Refused(_("The file is larger than %d MB.") % (readers.LARGEST_FILE // 1024**2), field="file")
+        raise Refused(_("The file is larger than %d MB.") % (readers.LARGEST_FILE // 1_000_000), field="file")
     if not file.size:
         raise Refused(_("The file is empty."), field="file")
     digest = hashlib.sha256()

@@ -33,15 +33,10 @@ def risk_bulk(request: HttpRequest) -> HttpResponse:
     back = f"{reverse('registry:risks')}{f'?{query}' if query else ''}"
     action = request.POST.get("action", "")
     numbers = _numbers(request, query, everything=everything)
-    if action not in BulkChange.Action.values or not numbers:
-        messages.warning(request, _("Choose at least one risk and what to do with it."))
+    if words := _impossible(action, numbers):
+        messages.warning(request, words)
         return redirect(back)
-    if len(numbers) > MOST:
-        messages.warning(request, _("These are more than %d risks. Narrow the filter down.") % MOST)
-        return redirect(back)
-    families = list(ModelFamily.objects.filter(risks__in=numbers).distinct())
-    data = request.POST if "confirmed" in request.POST else None
-    form = BulkChangeForm(data, action=action, people=selectors.people_at(families))
+    form = _form(request, action, numbers)
     made = attempt(
         form, lambda **given: services.start_bulk_change(numbers, actor=request.user, action=action, **given)
     )
@@ -60,6 +55,18 @@ def risk_bulk(request: HttpRequest) -> HttpResponse:
         "back": back,
     }
     return render(request, "registry/risk_bulk.html", context, status=422 if form.is_bound and form.errors else 200)
+
+
+def _impossible(action: str, numbers: list[int]) -> str:
+    if action not in BulkChange.Action.values or not numbers:
+        return _("Choose at least one risk and what to do with it.")
+    return _("These are more than %d risks. Narrow the filter down.") % MOST if len(numbers) > MOST else ""
+
+
+def _form(request: HttpRequest, action: str, numbers: list[int]) -> BulkChangeForm:
+    families = list(ModelFamily.objects.filter(risks__in=numbers).distinct())
+    data = request.POST if "confirmed" in request.POST else None
+    return BulkChangeForm(data, action=action, people=selectors.people_at(families))
 
 
 def _numbers(request: HttpRequest, query: str, *, everything: bool) -> list[int]:
