@@ -8,6 +8,7 @@ from governance.services import enter_phase
 from registry import services
 from registry.models import EntryCriterion, Phase, ReleaseParent
 from tests.factories.access import PhaseTierFactory, TierFactory
+from tests.factories.governance import DecisionFactory
 from tests.factories.registry import (
     CapabilityStatusFactory,
     EntryCriterionFactory,
@@ -142,6 +143,15 @@ def test_a_plan_is_made_and_followed_on_pages(draft, release_manager, reviewer, 
     plan = as_user(release_manager).get(reverse("registry:release_plan", args=[draft.pk])).content.decode()
     assert "Close some" in plan
     assert "It is met" not in plan
+
+
+def test_the_decision_behind_a_phase_is_linked_for_those_who_may_read_it(draft, release_manager, auditor, as_user):
+    decision = DecisionFactory(family=draft.family, number=12, title="Hospitals first")
+    phase = PhaseFactory(release=draft, decision="D-12")
+    text = as_user(auditor).get(reverse("registry:phase", args=[phase.pk])).content.decode()
+    assert f'<a href="{decision.get_absolute_url()}">D-12' in text
+    Phase.objects.filter(pk=phase.pk).update(decision="D-99")
+    assert "D-99" in as_user(auditor).get(reverse("registry:phase", args=[phase.pk])).content.decode()
 
 
 def test_a_stale_form_shows_what_is_stored(draft, release_manager, colleague, as_user):
