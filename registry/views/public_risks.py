@@ -23,6 +23,21 @@ from registry.views.public import public_family
 IN_FEED = 50
 
 
+def _narrowed(risks: Any, request: HttpRequest, band: str, *, levels: bool) -> Any:
+    """``risks`` as the address asks for them; by what is hidden nobody can ask."""
+    asked = {"number": "number"}
+    if levels:
+        asked |= {"likelihood": "current_likelihood", "severity": "current_severity"}
+    for name, column in asked.items():
+        if (value := request.GET.get(name, "")).isascii() and value.isdigit() and len(value) < 9:
+            risks = risks.filter(**{column: int(value)})
+    if band in Band.values:
+        risks = selectors.in_band(risks, Band(band))
+    if request.GET.get("stage") in Risk.Stage.values:
+        risks = risks.filter(stage=request.GET["stage"])
+    return risks
+
+
 @require_safe
 def family_risks(request: HttpRequest, publisher: str, family: str) -> HttpResponse:
     """All risks of a family that its publisher shows, closed ones too, the worst first where their level is shown."""
@@ -30,17 +45,8 @@ def family_risks(request: HttpRequest, publisher: str, family: str) -> HttpRespo
     fields = visibility.public_fields(found.publisher)
     levels = "current" in fields
     risks = selectors.risks_with_measures(Risk.objects.filter(family=found).shown())
-    asked = {"number": "number"}
-    if levels:
-        asked |= {"likelihood": "current_likelihood", "severity": "current_severity"}
-    for name, column in asked.items():
-        if (value := request.GET.get(name, "")).isascii() and value.isdigit() and len(value) < 9:
-            risks = risks.filter(**{column: int(value)})
     band = request.GET.get("band", "") if levels else ""
-    if band in Band.values:
-        risks = selectors.in_band(risks, Band(band))
-    if request.GET.get("stage") in Risk.Stage.values:
-        risks = risks.filter(stage=request.GET["stage"])
+    risks = _narrowed(risks, request, band, levels=levels)
     # The place in the order, and so the address of the next page, would tell a hidden level.
     page = keyset_page(risks, request, order=("-urgency",) if levels else ("number",))
     for each in page:
