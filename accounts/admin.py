@@ -3,10 +3,10 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from accounts.models import ApiToken, Organisation, OrganisationDomain, User
+from accounts.models import ApiToken, Organisation, OrganisationDomain, ReminderDigest, ReminderPreference, User
 from common.admin import ReadOnlyAdmin
 
-for model in (Organisation, OrganisationDomain):
+for model in (Organisation, OrganisationDomain, ReminderPreference, ReminderDigest):
     admin.site.register(model, ReadOnlyAdmin)
 
 

@@ -7,7 +7,8 @@ from django.db.models import Count, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.urls import path
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from django.utils import timezone
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -15,10 +16,10 @@ from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 from rest_framework.views import APIView
 
-from accounts import permissions, services
-from accounts.models import ApiToken, Organisation, OrganisationDomain, Scope, User
+from accounts import permissions, reminding, services
+from accounts.models import ApiToken, Organisation, OrganisationDomain, ReminderPreference, Scope, User
 from accounts.selectors import person_with
-from common import ownership
+from common import ownership, reminders
 from common.api.permissions import SignedIn
 from common.api.views import IdempotentCreateMixin
 
@@ -43,6 +44,76 @@ class Me(APIView):
     @extend_schema(responses=UserSerializer)
     def get(self, request: Request) -> Response:
         return Response(UserSerializer(request.user).data)
+
+
+class ReminderKindSerializer(serializers.Serializer[Any]):
+    key = serializers.CharField()
+    label = serializers.CharField()
+
+
+class ReminderThingSerializer(serializers.Serializer[Any]):
+    label = serializers.CharField()
+    url = serializers.CharField(help_text="Address in the portal.")
+    due_on = serializers.DateField(allow_null=True)
+    why = serializers.CharField(help_text="Why it comes to you, where you are not the first it comes to.")
+
+
+class RemindersSerializer(serializers.ModelSerializer[ReminderPreference]):
+    kinds = serializers.SerializerMethodField(help_text="What there is to be reminded of.")
+    waiting = serializers.SerializerMethodField(help_text="What waits now, by kind; of each kind at most 25.")
+    time_zone = serializers.SerializerMethodField(help_text="Of the hour; changed in the profile.")
+
+    class Meta:
+        model = ReminderPreference
+        fields = ["frequency", "hour", "weekday", "left_out", "time_zone", "kinds", "waiting"]
+        extra_kwargs = {"left_out": {"help_text": "Keys of the kinds you do not want."}}
+
+    def get_time_zone(self, row: ReminderPreference) -> str:
+        return self.context["user"].time_zone or "UTC"
+
+    @extend_schema_field(ReminderKindSerializer(many=True))
+    def get_kinds(self, row: ReminderPreference) -> Any:
+        return ReminderKindSerializer(reminders.kinds(), many=True).data
+
+    @extend_schema_field(serializers.DictField(child=ReminderThingSerializer(many=True)))
+    def get_waiting(self, row: ReminderPreference) -> Any:
+        found = reminding.what_waits(self.context["user"], timezone.now())
+        return {each.kind.key: ReminderThingSerializer(each.reminders, many=True).data for each in found}
+
+
+class ReminderWishSerializer(serializers.Serializer[Any]):
+    frequency = serializers.ChoiceField(ReminderPreference.Frequency.choices, required=False)
+    hour = serializers.IntegerField(min_value=0, max_value=23, required=False)
+    weekday = serializers.ChoiceField(ReminderPreference.Weekday.choices, required=False)
+    left_out = serializers.ListField(child=serializers.CharField(max_length=60), max_length=50, required=False)
+
+    def validate_left_out(self, keys: list[str]) -> list[str]:
+        if strange := set(keys) - {kind.key for kind in reminders.kinds()}:
+            raise serializers.ValidationError(f"There is no kind “{sorted(strange)[0]}”.")
+        return keys
+
+
+class Reminders(APIView):
+    """What you are reminded of, and how."""
+
+    permission_classes = [SignedIn]
+
+    @extend_schema(responses=RemindersSerializer, operation_id="me_reminders")
+    def get(self, request: Request) -> Response:
+        """How you want to be reminded, and what waits for you now."""
+        return self.answer(request)
+
+    @extend_schema(request=ReminderWishSerializer, responses=RemindersSerializer, operation_id="me_reminders_change")
+    def patch(self, request: Request) -> Response:
+        """Say how you want to be reminded, and of what."""
+        given = ReminderWishSerializer(data=request.data)
+        given.is_valid(raise_exception=True)
+        reminding.set_reminders(request.user, actor=request.user, **given.validated_data)
+        return self.answer(request)
+
+    def answer(self, request: Request) -> Response:
+        row = reminding.preference_of(request.user)
+        return Response(RemindersSerializer(row, context={"user": request.user}).data)
 
 
 class TokenSerializer(serializers.ModelSerializer[ApiToken]):
@@ -272,6 +343,7 @@ router.register("tokens", TokenViewSet, basename="token")
 router.register("organisations", OrganisationViewSet, basename="organisation")
 urlpatterns = [
     path("me/", Me.as_view(), name="me"),
+    path("me/reminders/", Reminders.as_view(), name="me-reminders"),
     path("people/<int:pk>/holdings/", Holdings.as_view(), name="person-holdings"),
     path("people/<int:pk>/handover/", Handover.as_view(), name="person-handover"),
     path("people/<int:pk>/closure/", Closure.as_view(), name="person-closure"),

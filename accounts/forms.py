@@ -4,9 +4,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Organisation, OrganisationDomain, Scope, User
+from accounts.models import Organisation, OrganisationDomain, ReminderPreference, Scope, User
 from accounts.roles import Role
 from accounts.selectors import person_with
+from common import reminders
 from common.forms import BaseForm, BaseModelForm
 
 
@@ -37,6 +38,40 @@ class ProfileForm(BaseModelForm):
         self.fields["display_name"].required = True
         zones = sorted(name for name in zoneinfo.available_timezones() if "/" in name and not name.startswith("Etc/"))
         self.fields["time_zone"].choices = [("", _("UTC"))] + [(name, name) for name in zones]
+
+
+class ReminderForm(BaseModelForm):
+    """How somebody wants to be reminded, and of what."""
+
+    hour = forms.TypedChoiceField(
+        label=_("At what hour"), coerce=int, choices=[(hour, f"{hour:02}:00") for hour in range(24)]
+    )
+    weekday = forms.TypedChoiceField(
+        label=_("On which day"),
+        coerce=int,
+        choices=ReminderPreference.Weekday.choices,
+        help_text=_("When it is once a week."),
+    )
+    kinds = forms.MultipleChoiceField(label=_("Of what"), required=False, widget=forms.CheckboxSelectMultiple)
+
+    class Meta:
+        model = ReminderPreference
+        fields = ["frequency", "hour", "weekday"]
+        widgets = {"frequency": forms.RadioSelect}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        known = [(kind.key, kind.label) for kind in reminders.kinds()]
+        self.fields["kinds"].choices = known
+        self.fields["kinds"].initial = [key for key, _label in known if key not in self.instance.left_out]
+
+    def chosen(self) -> dict[str, Any]:
+        data = dict(self.cleaned_data)
+        wanted = set(data.pop("kinds"))
+        return data | {"left_out": [kind.key for kind in reminders.kinds() if kind.key not in wanted]}
+
+    def _post_clean(self) -> None:
+        """Shape only: rules are the service's."""
 
 
 class TokenForm(BaseForm):

@@ -175,3 +175,73 @@ class ApiToken(models.Model):
     @property
     def usable(self) -> bool:
         return self.revoked_at is None and self.expires_at > timezone.now()
+
+
+class ReminderPreference(models.Model):
+    """How somebody wants to be reminded of what waits for them. Without one, daily at seven."""
+
+    class Frequency(models.TextChoices):
+        DAILY = "daily", _("Every day")
+        WEEKLY = "weekly", _("Once a week")
+        NEVER = "never", _("Not by mail")
+
+    class Weekday(models.IntegerChoices):
+        MONDAY = 0, _("Monday")
+        TUESDAY = 1, _("Tuesday")
+        WEDNESDAY = 2, _("Wednesday")
+        THURSDAY = 3, _("Thursday")
+        FRIDAY = 4, _("Friday")
+        SATURDAY = 5, _("Saturday")
+        SUNDAY = 6, _("Sunday")
+
+    user = models.OneToOneField(User, models.CASCADE, related_name="reminder_preference", editable=False)
+    frequency = models.CharField(_("how often"), max_length=8, choices=Frequency.choices, default=Frequency.DAILY)
+    hour = models.PositiveSmallIntegerField(_("at what hour"), default=7)
+    weekday = models.PositiveSmallIntegerField(
+        _("on which day"), choices=Weekday.choices, default=Weekday.MONDAY, help_text=_("When it is once a week.")
+    )
+    # Kinds they do not want, so that a kind that comes later is not missed.
+    left_out = ArrayField(models.CharField(max_length=60), default=list, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(frequency__in=["daily", "weekly", "never"]), name="reminder_frequency_is_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(hour__lte=23, weekday__lte=6), name="reminder_hour_and_day_are_some"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.frequency}"
+
+
+class ReminderDigest(models.Model):
+    """What one person is reminded of on one day of theirs, written down before the mail goes out.
+
+    There is one a person and day, so nobody gets two; what it says stays as it was written, so one that is sent
+    again after a worker died is the same mail with the same Message-ID.
+    """
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="reminder_digests")
+    day = models.DateField(_("day"))
+    # By kind: its label, and of each thing the label, the address, the date and why it comes to this person.
+    content = models.JSONField(default=list)
+    item_count = models.PositiveIntegerField(_("things"), default=0)
+    created_at = models.DateTimeField(_("written"), auto_now_add=True)
+    sent_at = models.DateTimeField(_("sent"), null=True)
+
+    class Meta:
+        ordering = ["-day", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["user", "day"], name="one_digest_a_person_and_day")]
+        indexes = [
+            models.Index(
+                fields=["day"],
+                name="digest_unsent",
+                condition=models.Q(sent_at__isnull=True, item_count__gt=0),
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}, {self.day}"

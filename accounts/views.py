@@ -6,14 +6,24 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 
-from accounts import permissions, services
-from accounts.forms import DomainForm, HandoverForm, OrganisationForm, ProfileForm, TokenForm, VerificationForm
-from accounts.models import ApiToken, Organisation, OrganisationDomain, User
+from accounts import permissions, reminding, services
+from accounts.forms import (
+    DomainForm,
+    HandoverForm,
+    OrganisationForm,
+    ProfileForm,
+    ReminderForm,
+    TokenForm,
+    VerificationForm,
+)
+from accounts.models import ApiToken, Organisation, OrganisationDomain, ReminderDigest, ReminderPreference, User
 from common import ownership
 from common import workspace as waiting
 from common.http import page
@@ -45,6 +55,39 @@ def profile(request: HttpRequest) -> HttpResponse:
         messages.success(request, _("Saved."))
         return redirect("accounts:profile")
     return render(request, "accounts/profile.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@page
+@login_required
+@never_cache
+def reminders(request: HttpRequest) -> HttpResponse:
+    """What waits for the person, and how they want to be reminded of it."""
+    preference = reminding.preference_of(request.user)
+    form = ReminderForm(request.POST or None, instance=preference)
+    if form.is_valid():
+        reminding.set_reminders(request.user, actor=request.user, **form.chosen())
+        messages.success(request, _("Saved."))
+        return redirect("accounts:reminders")
+    context = {
+        "form": form,
+        "waiting": reminding.what_waits(request.user, timezone.now()),
+        "digests": ReminderDigest.objects.filter(user=request.user).defer("content")[:7],
+        "zone": request.user.time_zone or "UTC",
+    }
+    return render(request, "accounts/reminders.html", context, status=422 if form.errors else 200)
+
+
+@csrf_exempt  # A mailbox sends it, on a click of its reader and without a session; the token says whose mails end.
+@page
+@never_cache
+def reminder_stop(request: HttpRequest, token: str) -> HttpResponse:
+    """End the mails of whoever the token of one was made for."""
+    person = reminding.person_of(token)
+    if person is None:
+        raise Http404
+    if request.method == "POST":
+        reminding.set_reminders(person, actor=person, frequency=ReminderPreference.Frequency.NEVER)
+    return render(request, "accounts/reminder_stop.html", {"stopped": request.method == "POST"})
 
 
 @page

@@ -8,5 +8,5 @@ class CommonConfig(AppConfig):
 
     def ready(self) -> None:
         # What an app shows elsewhere, what it reacts to, which background work it knows, what its references
-        # mean and what people own in it are registered by importing these files, wherever an app has them.
-        autodiscover_modules("panels", "subscribers", "jobs", "references", "ownership")
+        # mean, what people own in it and what they are reminded of are registered by importing these files, wherever an app has them.
+        autodiscover_modules("panels", "subscribers", "jobs", "references", "ownership", "reminders")

@@ -181,6 +181,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=0),
         "options": {"expires": 3000.0},
     },
+    # People choose an hour of their own time zone, and some zones begin at half past.
+    "reminders": {
+        "task": "accounts.tasks.send_reminders",
+        "schedule": crontab(minute="2,32"),
+        "options": {"expires": 1500.0},
+    },
     "sweep-leftovers": {
         "task": "registry.tasks.sweep_leftovers",
         "schedule": crontab(hour=3, minute=17),
@@ -366,6 +372,11 @@ SOCIALACCOUNT_PROVIDERS = (
 )
 
 # --- mail -------------------------------------------------------------------------------------------
+# --- reminders: after how many days what is late goes to the deputy, and to the release manager ------------
+REMINDER_SOON_DAYS = env.read(env.int, "REMINDER_SOON_DAYS", 7, validate=validate.Range(0, 90))
+REMINDER_DEPUTY_DAYS = env.read(env.int, "REMINDER_DEPUTY_DAYS", 7, validate=validate.Range(0, 365))
+REMINDER_MANAGER_DAYS = env.read(env.int, "REMINDER_MANAGER_DAYS", 14, validate=validate.Range(0, 365))
+
 DEFAULT_FROM_EMAIL = env.read(env.str, "DEFAULT_FROM_EMAIL", "Tidegate <no-reply@example.org>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # submission:// begins in the clear and turns to TLS; smtp://…/?ssl=true is TLS from the first byte.

@@ -1,3 +1,4 @@
+from accounts.reminding import stop_token
 from tests.factories.accounts import OrganisationDomainFactory
 from tests.matrix import API_SIGNED_IN, SIGNED_IN, api_only, everybody, only, route
 
@@ -12,6 +13,13 @@ def build(w):
 ROUTES = {
     "accounts:workspace": route(get=SIGNED_IN),
     "accounts:profile": route(get=SIGNED_IN, post=everybody(302), body=lambda w: {"display_name": "New name"}),
+    "accounts:reminders": route(
+        get=SIGNED_IN,
+        post=everybody(302),
+        body=lambda w: {"frequency": "weekly", "hour": "8", "weekday": "1", "kinds": ["registry.review"]},
+    ),
+    # Whoever holds the mail ends its mails; nothing else comes of it.
+    "accounts:reminder_stop": route(args=lambda w: [stop_token(w.risk_owner)], get=everybody(200), post=everybody(200)),
     "accounts:token_list": route(
         get=SIGNED_IN, post=SIGNED_IN, body=lambda w: {"name": "CI", "scopes": ["read"], "days": "30"}
     ),
@@ -50,7 +58,8 @@ ROUTES = {
         body=lambda w: {"to": w.release_manager.email, "reason": "Left."},
     ),
     "api:person-holdings": route(
-        args=lambda w: [w.risk_owner.pk], get=api_only("release_manager", "administrator", "risk_owner") | {"stranger": 404},
+        args=lambda w: [w.risk_owner.pk],
+        get=api_only("release_manager", "administrator", "risk_owner") | {"stranger": 404},
     ),
     "api:person-handover": route(
         args=lambda w: [w.risk_owner.pk],
@@ -79,6 +88,7 @@ ROUTES = {
         body=lambda w: {"evidence": "Seen the DNS record"},
     ),
     "api:me": route(get=API_SIGNED_IN),
+    "api:me-reminders": route(get=API_SIGNED_IN, patch=API_SIGNED_IN, body=lambda w: {"hour": 9}),
     "api:token-list": route(
         get=API_SIGNED_IN, post=everybody(201) | {"anonymous": 401}, body=lambda w: {"name": "CI", "scopes": ["read"]}
     ),

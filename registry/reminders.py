@@ -1,0 +1,132 @@
+"""What the registry reminds people of.
+
+First whoever answers for a thing. What stays late goes to the deputy as well, and after that to the release managers
+of the model: see ``REMINDER_DEPUTY_DAYS`` and ``REMINDER_MANAGER_DAYS``. Nobody is told of a model for which they
+hold no role any more.
+"""
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from accounts.permissions import scopes
+from accounts.roles import Role
+from common.addresses import address
+from common.reminders import SHOWN, Reminder, reminds
+from registry import selectors
+from registry.models import Mitigation, Risk, RiskAcceptance, RoundItem
+
+
+def _days(number: int) -> dt.timedelta:
+    return dt.timedelta(days=number)
+
+
+def _late(today: dt.date) -> tuple[dt.date, dt.date]:
+    """What was due before the first of these goes to the deputy as well, before the second to the release manager."""
+    return today - _days(settings.REMINDER_DEPUTY_DAYS), today - _days(settings.REMINDER_MANAGER_DAYS)
+
+
+def _managed(user: Any, family: str) -> Q:
+    """Rows of the models that ``user`` manages by a role of their own; ``family`` is the way to the model."""
+    held = scopes(user)
+    publishers, families = held.publisher_ids(Role.RELEASE_MANAGER), held.family_ids(Role.RELEASE_MANAGER)
+    return Q(**{f"{family}__publisher_id__in": publishers}) | Q(**{f"{family}_id__in": families})
+
+
+def _inside(user: Any, family: str) -> Q:
+    held = scopes(user)
+    if held.everywhere:
+        return Q()
+    publishers, families = held.publisher_ids(), held.family_ids()
+    return Q(**{f"{family}__publisher_id__in": publishers}) | Q(**{f"{family}_id__in": families})
+
+
+def _escalated(user: Any, *, risk: str, due: str, family: str, today: dt.date, due_by: dt.date) -> Q:
+    """Rows due by a day: of the owner of the risk, of the deputy once they are late, of the manager later on."""
+    deputy, manager = _late(today)
+    owner = Q(**{f"{risk}owner": user.pk, f"{due}__lte": due_by})
+    standing_in = Q(**{f"{risk}deputy": user.pk, f"{due}__lt": deputy})
+    managing = _managed(user, family) & Q(**{f"{due}__lt": manager})
+    return (owner | standing_in | managing) & _inside(user, family)
+
+
+def _why(user: Any, risk: Risk) -> str:
+    if user.pk == risk.owner_id:
+        return ""
+    return _("as deputy") if user.pk == risk.deputy_id else _("as release manager")
+
+
+def _name(risk: Risk) -> str:
+    return f"{risk} ({risk.family.name})"
+
+
+@reminds("registry.review", label=gettext_lazy("Risks to look at again"))
+def reviews(user: Any, today: dt.date) -> Iterator[Reminder]:
+    rows = Risk.objects.open().filter(
+        _escalated(user, risk="", due="review_due_on", family="family", today=today, due_by=today)
+    )
+    for risk in rows.select_related("family").defer("words").order_by("review_due_on", "pk")[:SHOWN]:
+        yield Reminder(_name(risk), risk.get_absolute_url(), risk.review_due_on, _why(user, risk))
+
+
+@reminds("registry.mitigation", label=gettext_lazy("Mitigations that are late or due soon"))
+def mitigations(user: Any, today: dt.date) -> Iterator[Reminder]:
+    deputy, manager = _late(today)
+    soon = today + _days(settings.REMINDER_SOON_DAYS)
+    standing_in = Mitigation.risks.through.objects.filter(
+        mitigation=OuterRef("pk"), risk__deputy=user.pk, risk__stage=Risk.Stage.OPEN
+    )
+    mine = Q(owner=user.pk, due_on__lte=soon)
+    later = Q(due_on__lt=deputy) & Q(Exists(standing_in)) | Q(due_on__lt=manager) & _managed(user, "family")
+    rows = Mitigation.objects.unfinished().filter((mine | later) & _inside(user, "family"))
+    for each in rows.select_related("family").annotate(as_deputy=Exists(standing_in)).order_by("due_on", "pk")[:SHOWN]:
+        why = "" if each.owner_id == user.pk else _("as deputy") if each.as_deputy else _("as release manager")
+        yield Reminder(f"{each} ({each.family.name})", address("registry:mitigation", each.pk), each.due_on, why)
+
+
+@reminds("registry.acceptance", label=gettext_lazy("Acceptances that end soon or have ended"))
+def acceptances(user: Any, today: dt.date) -> Iterator[Reminder]:
+    """Owner and deputy alike hear of it: a risk that nobody bears any more is open again."""
+    soon, manager = today + _days(settings.REMINDER_SOON_DAYS), _late(today)[1]
+    ended = RiskAcceptance.objects.ended().values("pk")
+    ending = RiskAcceptance.objects.in_force().filter(ends_on__lte=soon).values("pk")
+    theirs = Q(risk__owner=user.pk) | Q(risk__deputy=user.pk)
+    late = Q(pk__in=ended, ends_on__lt=manager) & _managed(user, "risk__family")
+    told = Q(pk__in=ended) & theirs | Q(pk__in=ending) & (theirs | Q(accepted_by=user.pk)) | late
+    rows = RiskAcceptance.objects.filter(told & _inside(user, "risk__family")).select_related("risk__family")
+    for each in rows.defer("risk__words").order_by("ends_on", "pk")[:SHOWN]:
+        words = _("%(risk)s: accepted until %(day)s (%(state)s)") % {
+            "risk": _name(each.risk),
+            "day": each.ends_on,
+            "state": each.state.label,
+        }
+        known = user.pk in {each.risk.owner_id, each.risk.deputy_id, each.accepted_by_id}
+        yield Reminder(words, each.risk.get_absolute_url(), each.ends_on, "" if known else _("as release manager"))
+
+
+@reminds("registry.stub", label=gettext_lazy("Stubs that wait to be worked out"))
+def stubs(user: Any, today: dt.date) -> Iterator[Reminder]:
+    rows = selectors.ageing_stubs(user).filter(_inside(user, "family")).select_related("family").defer("words")
+    for risk in rows[:SHOWN]:
+        yield Reminder(_name(risk), risk.get_absolute_url())
+
+
+@reminds("registry.proposal", label=gettext_lazy("Lower scores that wait for a second person"))
+def proposals(user: Any, today: dt.date) -> Iterator[Reminder]:
+    rows = selectors.waiting_proposals(user).select_related("risk__family").defer("risk__words").order_by("pk")
+    for each in rows[:SHOWN]:
+        yield Reminder(f"{_name(each.risk)}: {each}", each.get_absolute_url())
+
+
+@reminds("registry.round", label=gettext_lazy("Risks in a review round"))
+def round_items(user: Any, today: dt.date) -> Iterator[Reminder]:
+    who = _escalated(user, risk="risk__", due="round__due_on", family="risk__family", today=today, due_by=dt.date.max)
+    rows = RoundItem.objects.waiting().filter(who).select_related("risk__family", "round").defer("risk__words")
+    for item in rows.order_by("round__due_on", "pk")[:SHOWN]:
+        words = f"{_name(item.risk)}, {item.round}"
+        yield Reminder(words, item.round.get_absolute_url(), item.round.due_on, _why(user, item.risk))
