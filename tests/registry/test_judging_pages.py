@@ -351,8 +351,8 @@ def test_writing_asks_little(risk, risk_owner, release_manager):
         (release_manager, f"{url}/assessments/", JUDGEMENT, 15),
         (risk_owner, f"{url}/assessments/", lower, 15),
         (release_manager, "/api/v1/assessment-proposals/{}/confirmation/", {}, 20),
-        (release_manager, f"{url}/acceptances/", {"ends_on": day, "reason": "Why."}, 15),
-        (release_manager, f"{url}/treatment/", {"treatment": "avoid", "reason": "Why."}, 18),
+        (release_manager, f"{url}/acceptances/", {"ends_on": day, "reason": "Why."}, 16),
+        (release_manager, f"{url}/treatment/", {"treatment": "avoid", "reason": "Why."}, 19),
     ):
         client = as_(person)
         proposal = AssessmentProposal.objects.values_list("pk", flat=True).first()
