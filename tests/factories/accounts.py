@@ -3,7 +3,15 @@ from datetime import timedelta
 import factory
 from django.utils import timezone
 
-from accounts.models import ApiToken, Membership, Organisation, OrganisationDomain, User
+from accounts.models import (
+    ApiToken,
+    Membership,
+    Organisation,
+    OrganisationDomain,
+    ReminderDigest,
+    ReminderPreference,
+    User,
+)
 
 PASSWORD = "correct horse battery staple"
 
@@ -51,6 +59,21 @@ class MembershipFactory(factory.django.DjangoModelFactory):
 
     user = factory.SubFactory(UserFactory)
     organisation = factory.SubFactory(OrganisationFactory)
+
+
+class ReminderPreferenceFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ReminderPreference
+
+    user = factory.SubFactory(UserFactory)
+
+
+class ReminderDigestFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = ReminderDigest
+
+    user = factory.SubFactory(UserFactory)
+    day = factory.LazyFunction(timezone.localdate)
 
 
 class ApiTokenFactory(factory.django.DjangoModelFactory):

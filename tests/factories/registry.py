@@ -18,6 +18,7 @@ from registry.models import (
     HighRiskUse,
     ImportRow,
     Mitigation,
+    MitigationMeasurement,
     ModelCard,
     ModelFamily,
     Objective,
@@ -287,6 +288,18 @@ class MitigationFactory(factory.django.DjangoModelFactory):
     def risks(self, create, extracted, **kwargs):
         if create and extracted:
             self.risks.set(extracted)
+
+
+class MitigationMeasurementFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = MitigationMeasurement
+
+    mitigation = factory.SubFactory(MitigationFactory, stage="done")
+    measured = "Jailbreaks stopped"
+    result = "97 of 100"
+    effect = "works"
+    measured_on = factory.LazyFunction(timezone.localdate)
+    recorded_by = factory.SelfAttribute("mitigation.owner")
 
 
 class UsageGuidelinesFactory(factory.django.DjangoModelFactory):
