@@ -156,12 +156,12 @@ class RiskViewSet(ExportActions, JudgingActions, StubActions, HistoryActions, Re
     @extend_schema(request=OwnerSerializer, responses=RiskSerializer)
     @action(detail=True, methods=["post"])
     def owner(self, request: Request, pk: str | None = None) -> Response:
-        """Name the person who answers for a risk."""
+        """Name the person who answers for a risk and, if you like, who stands in for them."""
         risk, data = self.get_object(), self.taken(OwnerSerializer, request)
         if not permissions.can_assign_risk_owner(request.user, risk):
             raise PermissionDenied
-        owner = person(risk.family, data["owner"])
-        return self.answer(services.assign_risk_owner(risk, actor=request.user, owner=owner))
+        people = {name: person(risk.family, number) if number else None for name, number in data.items()}
+        return self.answer(services.assign_risk_owner(risk, actor=request.user, **people))
 
     @extend_schema(responses=AssessmentSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"])

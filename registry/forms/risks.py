@@ -164,11 +164,18 @@ class OwnerForm(BaseForm):
         queryset=User.objects.none(),
         help_text=_("Somebody with a role at this publisher or model family."),
     )
+    deputy = forms.ModelChoiceField(
+        label=_("Deputy"),
+        queryset=User.objects.none(),
+        required=False,
+        empty_label=_("Nobody"),
+        help_text=_("Stands in for the owner, and is told when something stays undone."),
+    )
     row_version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        choice(self, "owner").queryset = people
+        choice(self, "owner").queryset = choice(self, "deputy").queryset = people
 
 
 class AssessmentForm(BaseForm):

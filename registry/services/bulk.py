@@ -32,7 +32,7 @@ def assign_risk_deputy(risk: Risk, *, actor: Any, deputy: User | None, expected_
     if deputy is not None:
         if deputy.pk == risk.owner_id:
             raise Refused(_("%s owns it already. Name somebody else.") % deputy, field="deputy")
-        can_answer(deputy, risk.family)
+        can_answer(deputy, risk.family, field="deputy")
     return edit(
         risk,
         actor=actor,

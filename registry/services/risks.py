@@ -105,16 +105,31 @@ def edit_risk(risk: Risk, *, actor: Any, expected_version: int | None = None, **
     )
 
 
-def assign_risk_owner(risk: Risk, *, actor: Any, owner: User, expected_version: int | None = None) -> Risk:
-    """Name the person who answers for ``risk``: somebody with a role at its family or publisher."""
+# What is not said stays as it is.
+KEEP: Any = object()
+
+
+@transaction.atomic
+def assign_risk_owner(
+    risk: Risk, *, actor: Any, owner: User, deputy: User | None = KEEP, expected_version: int | None = None
+) -> Risk:
+    """Name the person who answers for ``risk``, and who stands in for them: people with a role at its family or
+    publisher. Without a word about the deputy they stay, unless they become the owner themselves."""
     if not permissions.can_assign_risk_owner(actor, risk):
         raise PermissionDenied
     can_answer(owner, risk.family)
+    if deputy is KEEP:
+        stays = Risk.objects.select_for_update(of=("self",)).get(pk=risk.pk).deputy
+        deputy = None if stays == owner else stays
+    elif deputy is not None:
+        if deputy == owner:
+            raise Refused(_("%s owns it already. Name somebody else.") % deputy, field="deputy")
+        can_answer(deputy, risk.family, field="deputy")
     return edit(
         risk,
         actor=actor,
         verb="registry.risk.assign_owner",
-        changes={"owner": owner},
+        changes={"owner": owner, "deputy": deputy},
         expected_version=expected_version,
     )
 
@@ -276,11 +291,11 @@ def stated(reason: str) -> str:
     return reason.strip()
 
 
-def can_answer(owner: User, family: ModelFamily) -> None:
+def can_answer(owner: User, family: ModelFamily, field: str = "owner") -> None:
     if not permissions.can_own(owner, family):
         raise Refused(
             _("%(who)s holds no role for %(family)s and cannot answer for it.") % {"who": owner, "family": family},
-            field="owner",
+            field=field,
         )
 
 

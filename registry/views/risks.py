@@ -184,7 +184,7 @@ def risk_owner(request: HttpRequest, pk: int) -> HttpResponse:
     found = risk_inside(request, pk)
     if not permissions.can_assign_risk_owner(request.user, found):
         raise PermissionDenied
-    start = {"owner": found.owner, "row_version": found.row_version}
+    start = {"owner": found.owner, "deputy": found.deputy, "row_version": found.row_version}
     form = OwnerForm(posted(request), people=selectors.people_of(found.family), initial=start)
     if attempt(form, lambda **data: services.assign_risk_owner(found, actor=request.user, **data), found) is not None:
         messages.success(request, _("%s has a risk owner.") % found.reference)

@@ -312,3 +312,19 @@ def test_of_two_who_open_a_risk_at_once_one_is_told(draft, release_manager, risk
         thread.join(20)
     assert outcomes.count("open") == 1
     assert any("already “Open”" in outcome for outcome in outcomes)
+
+
+def test_a_deputy_who_becomes_owner_is_no_longer_deputy(risk, risk_owner, reviewer, release_manager):
+    services.assign_risk_owner(risk, actor=release_manager, owner=risk_owner, deputy=reviewer)
+    risk.refresh_from_db()
+    assert (risk.owner, risk.deputy) == (risk_owner, reviewer)
+    services.assign_risk_owner(risk, actor=release_manager, owner=reviewer)
+    risk.refresh_from_db()
+    assert (risk.owner, risk.deputy) == (reviewer, None)
+
+
+def test_nobody_stands_in_for_themselves(risk, risk_owner, release_manager, researcher):
+    for deputy, words in ((risk_owner, "owns it already"), (researcher, "holds no role")):
+        with pytest.raises(Refused, match=words) as refusal:
+            services.assign_risk_owner(risk, actor=release_manager, owner=risk_owner, deputy=deputy)
+        assert refusal.value.field == "deputy"
