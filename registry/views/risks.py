@@ -72,7 +72,9 @@ def _as_matrix(request: HttpRequest, rows: Any, form: RiskFilterForm) -> dict[st
     def cell_url(scale: int, likelihood: int, severity: int) -> str:
         return _narrowed(request, scale=scale, likelihood=likelihood, severity=severity)
 
-    drawn, unassessed = selectors.matrices(rows, chip_url=lambda risk: reverse("registry:risk", args=[risk.pk]), cell_url=cell_url)
+    drawn, unassessed = selectors.matrices(
+        rows, chip_url=lambda risk: reverse("registry:risk", args=[risk.pk]), cell_url=cell_url
+    )
     return {"matrices": drawn, "unassessed": unassessed}
 
 
