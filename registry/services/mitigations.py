@@ -66,7 +66,7 @@ def edit_mitigation(
     if (owner := changes.get("owner")) is not None:
         can_answer(owner, mitigation.family)
     _store.checked(mitigation, changes)
-    told = {"reason": reason.strip()} if reason.strip() else {}
+    told: dict[str, Any] = {"reason": reason.strip()} if reason.strip() else {}
     with transaction.atomic():
         stored = Mitigation.objects.select_for_update().get(pk=mitigation.pk)
         if "due_on" in changes and changes["due_on"] != stored.due_on and not told:
