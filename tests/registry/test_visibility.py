@@ -23,6 +23,7 @@ from reports.scope import Period, Scope
 from tests.factories.registry import (
     MitigationFactory,
     ObjectiveFactory,
+    ReleaseFactory,
     RiskAcceptanceFactory,
     RiskFactory,
     TermFactory,
@@ -171,6 +172,38 @@ def test_hidden_words_are_not_found(client, family, release, risk, publisher, ri
     assert not found({field})
     client.force_login(risk_owner)
     assert found({field}) == searched
+
+
+def test_every_publisher_has_its_own_rule(client, family, risk, risk_owner, researcher):
+    """One search over risks of publishers that show different fields, and of one's own."""
+    elsewhere = ReleaseFactory(published=True).family
+    theirs = RiskFactory(family=elsewhere, opened=True, title="zztitle", cause="zzcause", affected="zzaffected")
+    show(family.publisher, "harm", "affected")
+    show(elsewhere.publisher, "cause", "event", "consequence", "current")
+
+    def found(words):
+        rows = client.get(reverse("api:risk-list"), {"search": words}).json()["results"]
+        page = client.get(reverse("registry:search"), {"q": words}).context["risks"]
+        assert {row["id"] for row in rows} == {each.pk for each in page}
+        return {row["id"] for row in rows}
+
+    for who in (None, researcher):
+        if who:
+            client.force_login(who)
+        assert found("zztitle") == {risk.pk, theirs.pk}
+        assert found("zzcause") == found("zztitle zzcause") == {theirs.pk}
+        assert found("zzaffected") == {risk.pk}
+        assert found("zzharm zzcause") == set()
+    client.force_login(risk_owner)
+    assert found("zzcause") == {risk.pk, theirs.pk}
+    assert found("zzaffected") == {risk.pk}
+    # Where one level is hidden and the other not, the hidden one stands last, however bad it is.
+    Risk.objects.filter(pk=risk.pk).update(residual_likelihood=5, residual_severity=5)
+    client.force_login(researcher)
+    page = client.get(reverse("registry:search"), {"q": "zztitle"}).context["risks"]
+    assert [each.pk for each in page] == [theirs.pk, risk.pk]
+    rows = client.get(reverse("api:risk-list"), {"ordering": "-urgency"}).json()["results"]
+    assert [row["id"] for row in rows] == [theirs.pk]
 
 
 def test_no_filter_tells_what_is_hidden(client, risk, publisher, researcher, risk_owner, time_machine):
