@@ -50,8 +50,8 @@ class ReleaseLineage(IdempotentCreateMixin, APIView):
     permission_classes = [SignedInToWrite]
 
     def release(self, request: Request, pk: int) -> Release:
-        rows = selectors.with_lineage(Release.objects.visible_to(request.user).select_related("family__publisher"))
-        return get_object_or_404(rows, pk=pk)
+        rows = Release.objects.visible_to(request.user).select_related("family__publisher")
+        return get_object_or_404(selectors.with_lineage(rows, request.user), pk=pk)
 
     @extend_schema(operation_id="release_lineage", responses=LineageSerializer)
     def get(self, request: Request, pk: int) -> Response:
@@ -75,7 +75,7 @@ class ReleaseLineage(IdempotentCreateMixin, APIView):
 
     def tree(self, request: Request, pk: int, code: int = status.HTTP_200_OK) -> Response:
         release = self.release(request, pk)
-        found = selectors.lineage_of(release, request.user)
+        found = selectors.lineage_of(release)
         body = {"release": release.pk, "parents": _rows(found.parents), "derivatives": _rows(found.derivatives)}
         return Response(LineageSerializer(body).data, status=code)
 

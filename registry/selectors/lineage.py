@@ -3,10 +3,12 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Func, JSONField, QuerySet
+from django.db.models import F, Func, JSONField, QuerySet
+from django.db.models.expressions import RawSQL
 
-from registry.models import Release
+from registry.models import ModelFamily, Publisher, Release
 from registry.models.lineage import Relation
+from registry.selectors.embed import embedded, revive, revived
 
 LABELS = dict(Relation.choices)
 DEEPEST, MOST = 6, 200
@@ -39,27 +41,46 @@ class Lineage:
         return bool(self.parents or self.derivatives)
 
 
-def with_lineage(releases: QuerySet[Release]) -> QuerySet[Release]:
-    """``releases`` with the numbers of the edges above and below each, in the same query."""
-    return releases.annotate(lineage=Func("pk", function="registry_lineage", output_field=JSONField()))
+# Both ends of all edges around the release of the outer row. A Release inside a subquery has another alias.
+_KIN = """
+SELECT (edge ->> 'parent_id')::bigint
+  FROM jsonb_path_query(registry_lineage("registry_release"."id"), '$.up[*]') edge
+UNION ALL
+SELECT (edge ->> 'release_id')::bigint
+  FROM jsonb_path_query(registry_lineage("registry_release"."id"), '$.down[*]') edge
+"""
 
 
-def lineage_of(release: Any, user: Any) -> Lineage:
-    """The tree around a release from ``with_lineage``, for ``user``. One query where there are releases here.
+def with_lineage(releases: QuerySet[Release], user: Any) -> QuerySet[Release]:
+    """``releases`` with the edges around each and those releases of them that ``user`` may know of, in one query."""
+    known = Release.objects.visible_to(user).filter(pk__in=RawSQL(_KIN, [])).order_by()  # noqa: S611 -- no input in it
+    names = {
+        "family_name": F("family__name"),
+        "family_slug": F("family__slug"),
+        "publisher_id": F("family__publisher_id"),
+        "publisher_slug": F("family__publisher__slug"),
+    }
+    return releases.annotate(
+        lineage=Func("pk", function="registry_lineage", output_field=JSONField()),
+        lineage_rows=embedded(known[: 2 * MOST], "id", "version", "stage", "family_id", **names),
+    )
+
+
+def lineage_of(release: Any) -> Lineage:
+    """The tree around a release from ``with_lineage``, for the reader named there.
 
     A release that the reader may not know of is left out with all that hangs on it, so that nothing tells
     that it exists. Whoever reaches a release by two ways finds it at both, six steps deep at most.
     """
-    up, down = release.lineage["up"], release.lineage["down"]
-    numbers = {edge["parent_id"] for edge in up if edge["parent_id"]} | {edge["release_id"] for edge in down}
     known: dict[int, Release] = {}
-    if numbers:
-        rows = Release.objects.visible_to(user).filter(pk__in=numbers).select_related("family__publisher")
-        known = {row.pk: row for row in rows.defer("licence_text", "family__intended_use", "family__out_of_scope_use")}
+    for row in revived(Release, release.lineage_rows):
+        names: Any = row
+        row.family = revive(ModelFamily, {"id": row.family_id, "name": names.family_name, "slug": names.family_slug})
+        row.family.publisher = revive(Publisher, {"id": names.publisher_id, "slug": names.publisher_slug})
+        known[row.pk] = row
     left = [MOST]
-    return Lineage(
-        _tree(release.pk, up, known, left, upwards=True), _tree(release.pk, down, known, left, upwards=False)
-    )
+    parents = _tree(release.pk, release.lineage["up"], known, left, upwards=True)
+    return Lineage(parents, _tree(release.pk, release.lineage["down"], known, left, upwards=False))
 
 
 def _tree(

@@ -26,7 +26,7 @@ from registry.views.shared import attempt, form_page, posted
 @never_cache
 def release_lineage(request: HttpRequest, pk: int) -> HttpResponse:
     """The tree, and a form to add a parent."""
-    rows = selectors.with_lineage(Release.objects.select_related("family__publisher"))
+    rows = selectors.with_lineage(Release.objects.select_related("family__publisher"), request.user)
     found = managed_release(request, pk, rows)
     can_edit = permissions.can_edit_release(request.user, found)
     if request.method == "POST" and not can_edit:
@@ -40,7 +40,7 @@ def release_lineage(request: HttpRequest, pk: int) -> HttpResponse:
     if attempt(form, add) is not None:
         messages.success(request, _("The parent is added."))
         return redirect("registry:release_lineage", pk)
-    lineage = selectors.lineage_of(found, request.user)
+    lineage = selectors.lineage_of(found)
     context = {"release": found, "family": found.family, "lineage": lineage, "can_edit": can_edit}
     return form_page(request, "registry/release_lineage.html", form, **context)
 

@@ -96,11 +96,11 @@ def family_releases(request: HttpRequest, publisher: str, family: str) -> HttpRe
 
 def visible_release(request: HttpRequest, publisher: str, family: str, version: str) -> Any:
     releases = selectors.with_contents(Release.objects.visible_to(request.user)).select_related("family__publisher")
-    releases = selectors.with_lineage(selectors.with_plan(releases)).defer("licence_text")
+    releases = selectors.with_lineage(selectors.with_plan(releases), request.user).defer("licence_text")
     return get_object_or_404(releases, family__publisher__slug=publisher, family__slug=family, version=version)
 
 
-def _record(found: Any, user: Any) -> dict[str, Any]:
+def _record(found: Any) -> dict[str, Any]:
     """What is on record about a release beside its card and files: licence, plan, capabilities, lineage."""
     phases = selectors.shown_phases_of(found)
     return {
@@ -108,7 +108,7 @@ def _record(found: Any, user: Any) -> dict[str, Any]:
         "phases": phases,
         "present": selectors.current_phase(phases),
         "capabilities": selectors.capabilities_of(found),
-        "lineage": selectors.lineage_of(found, user),
+        "lineage": selectors.lineage_of(found),
     }
 
 
@@ -121,7 +121,7 @@ def release(request: HttpRequest, publisher: str, family: str, version: str) -> 
         "family": found.family,
         "card": card,
         "metadata": sorted(card.metadata.items()) if card else [],
-        **_record(found, request.user),
+        **_record(found),
         "can_manage": request.user.is_authenticated and permissions.can_edit_release(request.user, found),
     }
     return render(request, "registry/release_detail.html", context)
