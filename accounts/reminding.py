@@ -132,7 +132,7 @@ def _mail(row: ReminderDigest) -> EmailMessage:
     preferences = settings.BASE_URL + reverse("accounts:reminders")
     stop = settings.BASE_URL + reverse("accounts:reminder_stop", args=[stop_token(row.user)])
     context = {
-        "digest": row,
+        "content": [_dated(kind) for kind in row.content],
         "preferences": preferences,
         "stop": stop,
         "portal_name": settings.PORTAL_NAME,
@@ -148,6 +148,15 @@ def _mail(row: ReminderDigest) -> EmailMessage:
     }
     body = render_to_string("accounts/email/reminders.txt", context)
     return EmailMessage(subject, body, settings.DEFAULT_FROM_EMAIL, [row.user.email], headers=headers)
+
+
+def _dated(kind: dict[str, Any]) -> dict[str, Any]:
+    """A kind of a digest with the dates of its things as dates again."""
+    things = [
+        {**thing, "due_on": dt.date.fromisoformat(thing["due_on"]) if thing["due_on"] else None}
+        for thing in kind["things"]
+    ]
+    return {"label": kind["label"], "things": things}
 
 
 def stop_token(user: User) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -102,7 +103,7 @@ def acceptances(user: Any, today: dt.date) -> Iterator[Reminder]:
     for each in rows.defer("risk__words").order_by("ends_on", "pk")[:SHOWN]:
         words = _("%(risk)s: accepted until %(day)s (%(state)s)") % {
             "risk": _name(each.risk),
-            "day": each.ends_on,
+            "day": date_format(each.ends_on, "j M Y"),
             "state": each.state.label,
         }
         known = user.pk in {each.risk.owner_id, each.risk.deputy_id, each.accepted_by_id}

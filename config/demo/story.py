@@ -135,14 +135,26 @@ def _risks(cast: Cast, family: object) -> list[Risk]:
         made[:2],
         actor=cast.risk_owner,
         title="Filter on output",
+        kind="prevent",
+        description="A classifier reads every answer before it is shown and holds back what matches a known pattern.",
+        evidence="Configuration and thresholds are in the repository of the service.",
         owner=cast.risk_owner,
         due_on=today + timedelta(days=21),
     )
-    mitigations.start_mitigation(plan, actor=cast.risk_owner)
+    plan = mitigations.start_mitigation(plan, actor=cast.risk_owner)
+    mitigations.measure_mitigation(
+        plan,
+        actor=cast.reviewer,
+        measured="Phishing mails held back",
+        result="83 of 100",
+        effect="partly",
+        evidence="Red team set of the first release, in English only.",
+    )
     mitigations.add_mitigation(
         made[2:3],
         actor=cast.risk_owner,
         title="Refusal set in Dutch",
+        kind="prevent",
         owner=cast.risk_owner,
         due_on=today + timedelta(days=45),
     )

@@ -353,6 +353,7 @@ class MitigationSerializer(serializers.ModelSerializer[Mitigation]):
     owner = serializers.SerializerMethodField()
     owner_name = serializers.SerializerMethodField()
     overdue = serializers.BooleanField(read_only=True)
+    kind = serializers.CharField(read_only=True, help_text="prevent, detect or respond; empty where nobody said.")
     evidence = serializers.SerializerMethodField(help_text="For people with a role there; else null.")
     retirement_reason = serializers.SerializerMethodField(help_text="For people with a role there; else null.")
 

@@ -197,8 +197,9 @@ def measure_mitigation(
     """Put on record how well a mitigation was found to work. It is never changed; measure anew."""
     if not permissions.can_measure_mitigation(actor, mitigation):
         raise PermissionDenied
-    if mitigation.stage in {Mitigation.Stage.PLANNED, Mitigation.Stage.DROPPED}:
-        raise Refused(_("This mitigation is “%s”: there is nothing to measure.") % mitigation.get_stage_display())
+    stored = Mitigation.objects.select_for_update(of=("self",), no_key=True).get(pk=mitigation.pk)
+    if stored.stage in {Mitigation.Stage.PLANNED, Mitigation.Stage.DROPPED}:
+        raise Refused(_("This mitigation is “%s”: there is nothing to measure.") % stored.get_stage_display())
     day = measured_on or timezone.localdate()
     if day > timezone.localdate():
         raise Refused(_("This is in the future."), field="measured_on")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import template
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _lazy
@@ -52,6 +53,12 @@ def worst_level(family: Any) -> Level | None:
 @register.filter
 def measures(risk: Any) -> list[Mitigation]:
     return selectors.measures(risk)
+
+
+@register.filter
+def recorded_day(value: str) -> str:
+    """A day as it stands on record, written as people read it."""
+    return date_format(dt.date.fromisoformat(value), "j M Y")
 
 
 @register.filter

@@ -1,10 +1,11 @@
 """One digest a person and day, by mail and on their page, as each wants it; what stays late goes further up."""
 
 import datetime as dt
+import threading
 
 import pytest
 from django.core import mail
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
 from django.urls import reverse
 from django.utils import timezone
 
@@ -55,6 +56,7 @@ def test_one_mail_a_person_and_day_that_leads_to_the_thing(risk, risk_owner, set
     assert f"{settings.BASE_URL}{risk.get_absolute_url()}" in message.body
     assert f"{settings.BASE_URL}/account/reminders/" in message.body
     assert message.extra_headers["Message-ID"].startswith(f"<reminder-{risk_owner.pk}-20261118@")
+    assert "17 Nov 2026" in message.body
     assert message.extra_headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     time_machine.move_to("2026-11-19 06:59:00Z", tick=False)
     hourly()
@@ -199,3 +201,24 @@ def test_the_api(client, risk, risk_owner):
     changed = client.patch(url, {"hour": 9, "left_out": ["registry.stub"]}, content_type="application/json").json()
     assert (changed["hour"], changed["left_out"]) == (9, ["registry.stub"])
     assert client.patch(url, {"left_out": ["no.such"]}, content_type="application/json").status_code == 400
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_at_once_send_one_mail(risk, risk_owner):
+    row = reminding.write_digest(risk_owner, timezone.now())
+    answers = []
+
+    def other():
+        try:
+            answers.append(reminding.send_digest(row.pk))
+        finally:
+            connections.close_all()
+
+    with transaction.atomic():
+        assert reminding.send_digest(row.pk)
+        thread = threading.Thread(target=other)
+        thread.start()
+        thread.join(20)
+    assert answers == [False]
+    assert len(mail.outbox) == 1
+    assert not reminding.send_digest(row.pk)
