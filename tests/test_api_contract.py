@@ -20,12 +20,15 @@ from accounts.services import create_token
 from common.api.reference import schema as document
 from tests.factories.registry import (
     ArtifactFactory,
+    AssessmentProposalFactory,
     HighRiskUseFactory,
     MitigationFactory,
     ObjectiveFactory,
     ObjectiveMeasurementFactory,
     ReleaseFactory,
+    RiskAcceptanceFactory,
     RiskFactory,
+    RiskScaleFactory,
     SafeguardFactory,
     TrainingDatasetFactory,
     UsageGuidelinesFactory,
@@ -62,6 +65,10 @@ def token(superuser, family, release, risk_owner):
     ObjectiveMeasurementFactory(objective__family=family, recorded_by=superuser)
     HighRiskUseFactory(family=family, safeguards=[SafeguardFactory(family=family, in_place=True, risks=[risk])])
     TrainingDatasetFactory(family=family, releases=[release])
+    borne = RiskFactory(family=family, opened=True, owner=risk_owner)
+    RiskAcceptanceFactory(risk=borne)
+    AssessmentProposalFactory(risk=risk, proposed_by=risk_owner)
+    RiskScaleFactory(publisher=family.publisher)
     parts = {
         name: [{}] for name in ("rules", "scenarios", "overrides", "configurations", "workflows", "remedies")
     }

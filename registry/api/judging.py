@@ -50,6 +50,7 @@ class NewRiskAcceptanceSerializer(serializers.Serializer[Any]):
 class ProposalSerializer(serializers.ModelSerializer[AssessmentProposal]):
     stale = serializers.BooleanField(read_only=True, help_text="The risk has changed since; it cannot be confirmed.")
     proposed_by_name = serializers.CharField(source="proposed_by", read_only=True)
+    confidence = serializers.ChoiceField(Risk.Confidence.choices, allow_blank=True, read_only=True)
     band = serializers.SerializerMethodField(help_text="The band it would give on the scale of the risk.")
 
     class Meta:
