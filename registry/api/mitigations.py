@@ -13,6 +13,26 @@ from registry.api.serializers import MitigationSerializer, RiskReasonSerializer,
 from registry.models import Mitigation, MitigationMeasurement, Risk
 
 
+class MitigationTextSerializer(serializers.ModelSerializer[Mitigation]):
+    owner = serializers.IntegerField(required=False)
+    reason = serializers.CharField(
+        required=False, max_length=2000, help_text="Why the date moves; needed when it does."
+    )
+
+    class Meta:
+        model = Mitigation
+        fields = ["title", "kind", "description", "evidence", "owner", "due_on", "reason"]
+
+
+class NewMitigationSerializer(serializers.ModelSerializer[Mitigation]):
+    risks = Visible(Risk, many=True, allow_empty=False)
+    owner = serializers.IntegerField(help_text="Number of a person with a role for the model family or its publisher.")
+
+    class Meta:
+        model = Mitigation
+        fields = ["risks", "title", "kind", "description", "evidence", "owner", "due_on"]
+
+
 class RetirementSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField(max_length=2000)
     confirmed = serializers.BooleanField(

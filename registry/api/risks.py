@@ -17,14 +17,12 @@ from registry.api.catalogue import IF_MATCH
 from registry.api.history import HistoryActions
 from registry.api.interchange import ExportActions
 from registry.api.judging import MAYBE_MATCH, JudgingActions, NewAssessmentSerializer, ProposalSerializer
-from registry.api.mitigations import MitigationActions
+from registry.api.mitigations import MitigationActions, MitigationTextSerializer, NewMitigationSerializer
 from registry.api.serializers import (
     AssessmentSerializer,
     HeatCellSerializer,
     MatrixSerializer,
     MitigationSerializer,
-    MitigationTextSerializer,
-    NewMitigationSerializer,
     NewRiskSerializer,
     OwnerSerializer,
     RiskReasonSerializer,
