@@ -29,7 +29,7 @@ from registry.models import (
 )
 
 
-class QuestionSerializer(serializers.ModelSerializer[Question]):
+class ReviewQuestionSerializer(serializers.ModelSerializer[Question]):
     key = serializers.RegexField(r"^[a-z0-9][a-z0-9-]*$", max_length=60)
     raises_when = serializers.ListField(
         child=serializers.CharField(max_length=10), required=False, help_text="Answers that raise a risk."
@@ -41,7 +41,7 @@ class QuestionSerializer(serializers.ModelSerializer[Question]):
 
 
 class QuestionSetSerializer(serializers.ModelSerializer[QuestionSet]):
-    questions = QuestionSerializer(many=True, read_only=True)
+    questions = ReviewQuestionSerializer(many=True, read_only=True)
 
     class Meta:
         model = QuestionSet
@@ -55,7 +55,7 @@ class QuestionSetSerializer(serializers.ModelSerializer[QuestionSet]):
 class NewQuestionSetSerializer(serializers.ModelSerializer[QuestionSet]):
     publisher = Visible(Publisher)
     review_days = serializers.IntegerField(min_value=1, max_value=3650, required=False)
-    questions = QuestionSerializer(many=True, allow_empty=False)
+    questions = ReviewQuestionSerializer(many=True, allow_empty=False)
 
     class Meta:
         model = QuestionSet
@@ -122,7 +122,7 @@ class QuestionSetViewSet(
         return self._answer(services.retire_question_set(row, actor=request.user, **given.validated_data))
 
     @extend_schema(request=RequiredReviewsSerializer, responses=RequiredReviewsSerializer)
-    @action(detail=False, methods=["put"])
+    @action(detail=False, methods=["post"])
     def required(self, request: Request) -> Response:
         """Say which reviews a publisher asks for before a release goes public; ``blocks`` where nothing is published
         without."""
@@ -135,13 +135,13 @@ class QuestionSetViewSet(
         return Response(RequiredReviewsSerializer({"publisher": publisher, "required": stored}).data)
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
+class ReviewAnswerSerializer(serializers.Serializer[Any]):
     value = serializers.CharField(required=False, allow_blank=True, max_length=4000)
     note = serializers.CharField(required=False, allow_blank=True, max_length=4000)
 
 
 class AnswersSerializer(serializers.Serializer[Any]):
-    answers = serializers.DictField(child=AnswerSerializer(), help_text="By the key of the question.")
+    answers = serializers.DictField(child=ReviewAnswerSerializer(), help_text="By the key of the question.")
 
 
 class AnswersVersionSerializer(serializers.ModelSerializer[ReviewAnswers]):
@@ -176,7 +176,7 @@ class ReleaseReviewSerializer(serializers.ModelSerializer[ReleaseReview]):
         ]
         read_only_fields = fields
 
-    @extend_schema_field(serializers.DictField(child=AnswerSerializer()))
+    @extend_schema_field(serializers.DictField(child=ReviewAnswerSerializer()))
     def get_answers(self, review: ReleaseReview) -> dict[str, Any]:
         return review.versions.all()[0].answers if review.versions.all() else {}
 

@@ -173,7 +173,7 @@ API = {
     "question-set-publication": route(args=of("draft_set"), post=api_inside(*MANAGER)),
     "question-set-retirement": route(args=of("question_set"), post=api_inside(*MANAGER), body=lambda w: REASON),
     "question-set-required": route(
-        put=api_only(*MANAGER),
+        post=api_only(*MANAGER),
         body=lambda w: {"publisher": w.publisher.pk, "required": [{"slug": "privacy", "blocks": True}]},
     ),
     "release-review-list": route(
