@@ -11,13 +11,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
-from common import audit
 from common.http import page
 from common.lifecycle import Move, available_moves
 from registry import lifecycle, permissions, selectors, services
 from registry.forms import MitigationEditForm, MitigationForm, ReasonForm
 from registry.forms.risks import EffectForm, LinkForm, RetirementForm
 from registry.models import Mitigation, Risk
+from registry.selectors.embed import embedded_history, history_of
 from registry.views.risks import risk_inside
 from registry.views.shared import attempt, form_page, posted
 
@@ -51,8 +51,8 @@ def mitigation_create(request: HttpRequest, pk: int) -> HttpResponse:
     return form_page(request, "registry/mitigation_form.html", form, risk=risk, family=risk.family)
 
 
-def mitigation_inside(request: HttpRequest, pk: int) -> Mitigation:
-    rows = Mitigation.objects.visible_to(request.user).select_related("family__publisher", "owner")
+def mitigation_inside(request: HttpRequest, pk: int, **brought: Any) -> Any:
+    rows = Mitigation.objects.visible_to(request.user).select_related("family__publisher", "owner").annotate(**brought)
     found = get_object_or_404(rows, pk=pk)
     if not permissions.can_see_inside(request.user, found.family):
         raise PermissionDenied
@@ -64,7 +64,7 @@ def mitigation_inside(request: HttpRequest, pk: int) -> Mitigation:
 @never_cache
 def mitigation(request: HttpRequest, pk: int) -> HttpResponse:
     """One mitigation: its risks, how well it works, and its fields for those who may change them."""
-    found = mitigation_inside(request, pk)
+    found = mitigation_inside(request, pk, history_rows=embedded_history(Mitigation))
     can_edit = permissions.can_edit_mitigation(request.user, found) and found.unfinished
     people = selectors.people_of(found.family)
     form = MitigationEditForm(posted(request), instance=found, people=people)
@@ -79,7 +79,7 @@ def mitigation(request: HttpRequest, pk: int) -> HttpResponse:
         "family": found.family,
         "risks": list(found.risks.order_by("number")[:50]),
         "measurements": list(found.measurements.select_related("recorded_by")[:SHOWN]),
-        "history": list(audit.trail(found)[:SHOWN]),
+        "history": history_of(found),
         "can_measure": permissions.can_measure_mitigation(request.user, found)
         and found.stage not in {Mitigation.Stage.PLANNED, Mitigation.Stage.DROPPED},
         "can_link": permissions.can_edit_mitigation(request.user, found)

@@ -181,3 +181,13 @@ def test_the_public_is_not_told_of_what_no_longer_works(client, done, risk, risk
     assert done.title in client.get(url).text
     services.retire_mitigation(done, actor=risk_owner, reason="Off", confirmed=True)
     assert done.title not in client.get(url).text
+
+
+def test_the_page_stays_within_its_budget(client, done, risk_owner, family, django_assert_max_num_queries):
+    for _ in range(3):
+        measured(done, risk_owner)
+    client.force_login(risk_owner)
+    url = reverse("registry:mitigation", args=[done.pk])
+    client.get(url)
+    with django_assert_max_num_queries(8):
+        assert "97 of 100" in client.get(url).text
