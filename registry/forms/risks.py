@@ -305,10 +305,15 @@ class LinkForm(BaseForm):
 class EffectForm(BaseModelForm):
     """How well a mitigation was found to work."""
 
+    # Declared, so that no empty choice stands first.
+    effect = forms.ChoiceField(
+        label=_("What it says"), choices=MitigationMeasurement.Effect.choices, widget=forms.RadioSelect
+    )
+
     class Meta:
         model = MitigationMeasurement
         fields = ["measured", "result", "effect", "measured_on", "evidence"]
-        widgets = {"measured_on": DateInput, "effect": forms.RadioSelect}
+        widgets = {"measured_on": DateInput}
 
     def _post_clean(self) -> None:
         """Shape only: rules are the service's."""
