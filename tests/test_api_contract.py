@@ -69,9 +69,7 @@ def token(superuser, family, release, risk_owner):
     RiskAcceptanceFactory(risk=borne)
     AssessmentProposalFactory(risk=risk, proposed_by=risk_owner)
     RiskScaleFactory(publisher=family.publisher)
-    parts = {
-        name: [{}] for name in ("rules", "scenarios", "overrides", "configurations", "workflows", "remedies")
-    }
+    parts = {name: [{}] for name in ("rules", "scenarios", "overrides", "configurations", "workflows", "remedies")}
     UsageGuidelinesFactory(family=family, number=1, published=True)
     UsageGuidelinesFactory(family=family, number=2, parts=parts)
     return create_token(superuser, actor=superuser, name="Contract", scopes=["read", "write", "download"], days=1)[1]

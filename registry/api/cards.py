@@ -90,7 +90,7 @@ class CardMetadataSerializer(serializers.Serializer[Any]):
     front_matter = serializers.CharField(allow_blank=True, help_text="The YAML as it stands in the card.")
 
 
-class PieceSerializer(serializers.Serializer[Any]):
+class CardPieceSerializer(serializers.Serializer[Any]):
     op = serializers.ChoiceField([op.value for op in comparison.Op])
     text = serializers.CharField()
 
@@ -101,7 +101,7 @@ class DifferenceSerializer(serializers.Serializer[Any]):
     change = serializers.ChoiceField([change.value for change in comparison.Change])
     before = serializers.CharField(allow_blank=True)
     after = serializers.CharField(allow_blank=True)
-    words = PieceSerializer(source="pieces", many=True)
+    words = CardPieceSerializer(source="pieces", many=True)
 
 
 class CardDiffSerializer(serializers.Serializer[Any]):
@@ -116,7 +116,7 @@ class PlaceSerializer(serializers.Serializer[Any]):
     label = serializers.CharField()  # type: ignore[assignment]
 
 
-class AnswerSerializer(serializers.Serializer[Any]):
+class RequirementAnswerSerializer(serializers.Serializer[Any]):
     number = serializers.CharField(source="requirement.number", help_text="Where the requirement comes from.")
     text = serializers.CharField(source="requirement.text")
     met = serializers.BooleanField()
@@ -132,7 +132,7 @@ class CompletenessSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(source="catalogue.url", allow_blank=True)
     met = serializers.IntegerField()
     total = serializers.IntegerField()
-    answers = AnswerSerializer(many=True)
+    answers = RequirementAnswerSerializer(many=True)
 
 
 class CardViewSet(LostUpdateMixin, mixins.ListModelMixin, viewsets.GenericViewSet[ModelCard]):

@@ -114,7 +114,7 @@ class TermsListSerializer(serializers.Serializer[Any]):
     more = serializers.IntegerField(help_text="Rules that only the full text has.")
 
 
-class TermsSerializer(serializers.Serializer[Any]):
+class TermsSummarySerializer(serializers.Serializer[Any]):
     guidelines = serializers.IntegerField()
     number = serializers.IntegerField()
     region = serializers.CharField()
@@ -250,7 +250,7 @@ class FamilyTerms(APIView):
 
     permission_classes = [SignedInToWrite]
 
-    @extend_schema(operation_id="family_terms", responses=TermsSerializer, parameters=[TermsPlaceSerializer])
+    @extend_schema(operation_id="family_terms", responses=TermsSummarySerializer, parameters=[TermsPlaceSerializer])
     def get(self, request: Request, pk: int) -> Response:
         """What one may, must and must not do with this model in one region and sector; 404 where nothing is said."""
         families = ModelFamily.objects.visible_to(request.user).select_related("publisher")
@@ -264,7 +264,7 @@ class FamilyTerms(APIView):
         document = selectors.holding_guidelines(family, release)
         if document is None:
             raise Http404
-        return Response(TermsSerializer(_terms(document, release, place)).data)
+        return Response(TermsSummarySerializer(_terms(document, release, place)).data)
 
 
 def _terms(document: reading.Document, release: Release | None, place: dict[str, Any]) -> dict[str, Any]:

@@ -44,7 +44,7 @@ class CriterionTextSerializer(serializers.ModelSerializer[EntryCriterion]):
         fields = ["text", "is_required"]
 
 
-class EvidenceSerializer(serializers.Serializer[Any]):
+class CriterionEvidenceSerializer(serializers.Serializer[Any]):
     evidence = serializers.CharField(max_length=4000, required=False, allow_blank=True)
     evidence_url = serializers.URLField(max_length=500, required=False, allow_blank=True)
 
@@ -205,11 +205,11 @@ class CriterionViewSet(Register):
         services.remove_criterion(self.get_object(), actor=request.user)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
-    @extend_schema(request=EvidenceSerializer, responses=CriterionSerializer)
+    @extend_schema(request=CriterionEvidenceSerializer, responses=CriterionSerializer)
     @action(detail=True, methods=["post"])
     def confirmation(self, request: Request, pk: str | None = None) -> Response:
         """Say that it holds, with what shows it: in words, or where that can be read."""
-        row, data = self.get_object(), self.taken(EvidenceSerializer, request)
+        row, data = self.get_object(), self.taken(CriterionEvidenceSerializer, request)
         return self.answer(services.meet_criterion(row, actor=request.user, **data))
 
     @extend_schema(request=RiskReasonSerializer, responses=CriterionSerializer)
