@@ -8,7 +8,7 @@ CREATE OR REPLACE FUNCTION registry_assessment_judged() RETURNS trigger LANGUAGE
 DECLARE
   ranks text[] := ARRAY['low', 'moderate', 'high', 'critical'];
   scale_stage text;
-  owns boolean;
+  second boolean;
   present record;
 BEGIN
   NEW.band := registry_band(NEW.scale_id, NEW.likelihood, NEW.severity);
@@ -23,17 +23,19 @@ BEGIN
   IF NEW.kind = 'target' OR NEW.confirmed_by_id IS NOT NULL THEN
     RETURN NEW;
   END IF;
-  SELECT COALESCE(NEW.assessed_by_id IN (owner_id, deputy_id), false) INTO owns
-  FROM registry_risk WHERE id = NEW.risk_id;
-  IF NOT owns THEN
+  -- A judgement is written before the risk takes its numbers, so the row of the risk says what is lowered.
+  SELECT
+    COALESCE(NEW.assessed_by_id IN (r.owner_id, r.deputy_id), false) AS owns,
+    r.scale_id,
+    CASE WHEN NEW.kind = 'inherent' THEN r.inherent_band ELSE r.current_band END AS band,
+    CASE WHEN NEW.kind = 'inherent' THEN r.inherent_score ELSE r.current_score END AS score
+  INTO present FROM registry_risk r WHERE r.id = NEW.risk_id;
+  IF NOT FOUND OR NOT present.owns OR present.band IS NULL THEN
     RETURN NEW;
   END IF;
-  SELECT a.band, a.likelihood * a.severity AS score, a.scale_id, rule.needs_second_person INTO present
-  FROM registry_riskassessment a
-  JOIN registry_bandrule rule ON rule.scale_id = a.scale_id AND rule.band = a.band
-  WHERE a.risk_id = NEW.risk_id AND (a.kind = NEW.kind OR (NEW.kind = 'residual' AND a.kind = 'inherent'))
-  ORDER BY (a.kind = NEW.kind) DESC, a.id DESC LIMIT 1;
-  IF FOUND AND present.needs_second_person AND (
+  SELECT needs_second_person INTO second FROM registry_bandrule
+  WHERE scale_id = present.scale_id AND band = present.band;
+  IF COALESCE(second, false) AND (
     array_position(ranks, NEW.band::text) < array_position(ranks, present.band::text)
     OR (NEW.band = present.band AND NEW.scale_id = present.scale_id
         AND NEW.likelihood * NEW.severity < present.score)

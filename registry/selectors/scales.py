@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
@@ -15,12 +16,23 @@ from registry.selectors.embed import embedded, embedded_history, revived
 from registry.selectors.matrix import Matrix, matrix
 
 KINDS = ("inherent", "residual", "target")
-RULE = ("id", "band", "label", "review_days", "acceptance_days", "accepted_by", "needs_second_person")
+RULE = ("id", "scale_id", "band", "label", "review_days", "acceptance_days", "accepted_by", "needs_second_person")
 
 
 def scale_in_force(publisher_id: int) -> RiskScale:
-    """The scale in force at a publisher; every publisher has one from its first day."""
-    return RiskScale.objects.in_force().get(publisher=publisher_id)
+    """The scale in force at a publisher, with its rules; every publisher has one from its first day."""
+    return RiskScale.objects.in_force().annotate(rule_rows=_embedded_rules()).get(publisher=publisher_id)
+
+
+def rule_at(scale: Any, band: str | None) -> BandRule | None:
+    """What follows from ``band`` on ``scale``; without asking where the scale brought its rules along."""
+    if hasattr(scale, "rule_rows"):
+        return next((rule for rule in rules_of(scale) if rule.band == band), None)
+    return BandRule.objects.filter(scale=scale, band=band).first()
+
+
+def _embedded_rules() -> ArraySubquery:
+    return embedded(BandRule.objects.filter(scale=OuterRef("pk")), *RULE)
 
 
 def empty_matrix(scale: RiskScale, **urls: Any) -> Matrix:
@@ -30,9 +42,8 @@ def empty_matrix(scale: RiskScale, **urls: Any) -> Matrix:
 
 def with_rules(scales: QuerySet[RiskScale]) -> QuerySet[RiskScale]:
     """``scales`` with publisher, band rules and history, in one query; see ``rules_of`` and ``history_of``."""
-    rules = embedded(BandRule.objects.filter(scale=OuterRef("pk")), *RULE)
     known = scales.select_related("publisher", "created_by", "job")
-    return known.annotate(rule_rows=rules, history_rows=embedded_history(RiskScale))
+    return known.annotate(rule_rows=_embedded_rules(), history_rows=embedded_history(RiskScale))
 
 
 def rules_of(scale: Any) -> list[Any]:

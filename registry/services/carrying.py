@@ -14,7 +14,8 @@ from common.editing import refuse_stale
 from common.jobs import Progress
 from registry.models import AssessmentProposal, Risk, RiskAssessment, RiskScale
 from registry.rescaling import Carry
-from registry.selectors import carries_to, lagging, scale_in_force
+from registry.scale import Band
+from registry.selectors import carries_to, lagging, rule_at, scale_in_force
 
 KINDS = ("inherent", "residual", "target")
 CHUNK = 500
@@ -81,7 +82,7 @@ def carry_over(risks: Iterable[Risk], scale: RiskScale, *, actor: Any) -> None:
         return
     carries = carries_to(scale)
     olds = RiskScale.objects.in_bulk({risk.scale_id for risk in risks})
-    days = dict(scale.rules.values_list("band", "review_days"))
+    days = {band: rule.review_days for band in Band if (rule := rule_at(scale, band))}
     assessments: list[RiskAssessment] = []
     events, values = [], []
     for risk in risks:

@@ -15,7 +15,7 @@ from common.lifecycle import Refused, Stale
 from registry import permissions
 from registry.lifecycle import CLOSE, OPEN, REOPEN
 from registry.models import AssessmentProposal, ModelFamily, Objective, Release, Risk, RiskAssessment, RiskScale, Term
-from registry.selectors import scale_in_force
+from registry.selectors import rule_at, scale_in_force
 from registry.services import _store, second_person
 from registry.services.carrying import carry_over, judged_on_scale_in_force
 
@@ -235,17 +235,19 @@ def record_assessment(
     evidence: dict[str, Any] = {"kind": kind, "reason": assessment.rationale}
     if assessment.confirmed_by_id:
         evidence |= {"proposed_by": assessment.assessed_by, "confirmed_by": assessment.confirmed_by}
+    # First the judgement: the database compares it with what the risk says until then.
+    assessment.save(force_insert=True)
     verb, version = "registry.risk.assess", locked.row_version
     fresh = edit(locked, actor=actor, verb=verb, changes=changes, expected_version=expected_version, **evidence)
     if fresh.row_version == version:
         # The same judgement again is news too: somebody looked.
         audit.record(actor, verb, fresh, before=changes, after=changes, **evidence)
-    assessment.save(force_insert=True)
     if kind != RiskAssessment.Kind.TARGET:
-        after = fresh.residual_band if kind == RiskAssessment.Kind.INHERENT else None
-        looked_at(fresh, scale=assessment.scale, band=after or assessment.band)
-    if before != assessment.band and kind != RiskAssessment.Kind.TARGET:
-        events.emit("registry.risk.level_changed", fresh, before=before, after=assessment.band)
+        # What counts is the level after mitigation where there is one, whatever was judged now.
+        now = (fresh.residual_band if kind == RiskAssessment.Kind.INHERENT else None) or assessment.band
+        looked_at(fresh, scale=assessment.scale, band=now)
+        if before != now:
+            events.emit("registry.risk.level_changed", fresh, before=before, after=now)
     return assessment
 
 
@@ -257,7 +259,8 @@ def looked_at(risk: Risk, *, scale: RiskScale, band: str | None = None) -> None:
     if band is None:
         risk.refresh_from_db()
         band = risk.current_band
-    days = risk.review_days or scale.rules.filter(band=band).values_list("review_days", flat=True).first()
+    rule = rule_at(scale, band)
+    days = risk.review_days or (rule.review_days if rule else None)
     now = timezone.now()
     due = timezone.localdate(now) + dt.timedelta(days=days) if days else None
     Risk.objects.filter(pk=risk.pk).update(reviewed_at=now, review_due_on=due)

@@ -5,8 +5,9 @@ from typing import Any
 from common import audit, lifecycle
 from registry import permissions
 from registry.lifecycle import OVERTAKE_PROPOSAL
-from registry.models import AssessmentProposal, BandRule, Risk, RiskAssessment
+from registry.models import AssessmentProposal, Risk, RiskAssessment
 from registry.scale import RANK, Band
+from registry.selectors import rule_at
 
 FACTORS = ("detectability", "reversibility", "confidence", "rationale", "evidence")
 
@@ -35,7 +36,8 @@ def needs_second_person(locked: Risk, assessment: RiskAssessment, *, actor: Any)
         than_band=present.band,
     ):
         return False
-    return BandRule.objects.filter(scale=locked.scale_id, band=present.band, needs_second_person=True).exists()
+    rule = rule_at(assessment.scale, present.band)
+    return rule is not None and rule.needs_second_person
 
 
 def propose(locked: Risk, assessment: RiskAssessment, *, actor: Any) -> AssessmentProposal:

@@ -201,19 +201,27 @@ def test_it_waits_for_those_who_can_decide(risk, risk_owner, release_manager, co
 
 class TestDatabase:
     def test_an_owner_cannot_lower_past_the_services(self, risk, risk_owner):
-        RiskAssessmentFactory(risk=risk, likelihood=4, severity=4, kind="residual")
-        with pytest.raises(IntegrityError, match="needs a second person"), transaction.atomic():
-            RiskAssessmentFactory(risk=risk, likelihood=2, severity=2, kind="residual", assessed_by=risk_owner)
+        for lower in ({"likelihood": 2, "severity": 2}, {"likelihood": 5, "severity": 3}):
+            with pytest.raises(IntegrityError, match="needs a second person"), transaction.atomic():
+                RiskAssessmentFactory(risk=risk, kind="residual", assessed_by=risk_owner, **lower)
         RiskAssessmentFactory(risk=risk, likelihood=5, severity=5, kind="residual", assessed_by=risk_owner)
+        RiskAssessmentFactory(risk=risk, likelihood=1, severity=1, kind="target", assessed_by=risk_owner)
 
-    def test_nor_with_the_first_after_mitigation(self, risk, risk_owner):
-        RiskAssessmentFactory(risk=risk, likelihood=5, severity=5, kind="inherent")
+    def test_nor_with_the_first_after_mitigation(self, family, risk_owner):
+        risk = RiskFactory(
+            family=family, number=1, opened=True, owner=risk_owner, residual_likelihood=None, residual_severity=None
+        )
         with pytest.raises(IntegrityError, match="needs a second person"), transaction.atomic():
             RiskAssessmentFactory(risk=risk, likelihood=1, severity=1, kind="residual", assessed_by=risk_owner)
 
+    def test_nor_the_deputy(self, risk):
+        deputy = UserFactory()
+        Risk.objects.filter(pk=risk.pk).update(deputy=deputy)
+        with pytest.raises(IntegrityError, match="needs a second person"), transaction.atomic():
+            RiskAssessmentFactory(risk=risk, likelihood=1, severity=1, kind="inherent", assessed_by=deputy)
+
     def test_a_publisher_that_does_not_ask_for_it(self, family, risk_owner):
-        risk = RiskFactory(family=family, number=1, owner=risk_owner)
-        RiskAssessmentFactory(risk=risk, likelihood=3, severity=3)
+        risk = RiskFactory(family=family, number=1, owner=risk_owner, inherent_likelihood=3, inherent_severity=3)
         RiskAssessmentFactory(risk=risk, likelihood=1, severity=1, assessed_by=risk_owner)
         assert not BandRule.objects.get(scale=risk.scale, band="moderate").needs_second_person
 
