@@ -31,8 +31,13 @@ def work_with_release(request: HttpRequest, release: Any) -> dict[str, Any]:
 
 
 @panel("registry.family", template="registry/panel_disclosure.html", order=20)
-def family_disclosure(request: HttpRequest, family: Any) -> dict[str, Any]:
-    """Where the public page leads on to: objectives, safeguards, training data, each with how it stands."""
+def family_disclosure(request: HttpRequest, family: Any) -> dict[str, Any] | None:
+    """Where the public page leads on to: objectives, safeguards, training data, each with how it stands.
+
+    The page reads the figures in its own query; where they were not read there is nothing to say.
+    """
+    if not hasattr(family, "disclosure"):
+        return None
     return {"family": family, **selectors.disclosure_figures(family.disclosure)}
 
 

@@ -75,7 +75,7 @@ def test_an_incidents_page_costs_the_same_with_one_and_three_reports(
 ):
     for report in MisuseReportFactory.create_batch(many, family=family):
         services.link_report(incident, report, actor=incident_handler)
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(7):
         page = handler.get(incident.get_absolute_url()).content.decode()
     assert page.count("MR-") >= many
     assert "missing:" not in page

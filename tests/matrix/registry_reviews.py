@@ -162,8 +162,8 @@ API = {
     "concern-contact": route(args=of("concern"), post=api_inside(*TREATING)),
     "taxonomy-list": route(get=PUBLIC, post=api_only(status=201), body=lambda w: TAXONOMY),
     "taxonomy-detail": route(args=lambda w: [w.term.taxonomy_id], get=PUBLIC),
-    "term-list": route(get=PUBLIC),
-    "term-detail": route(args=of("term"), get=PUBLIC),
+    "taxonomy-term-list": route(get=PUBLIC),
+    "taxonomy-term-detail": route(args=of("term"), get=PUBLIC),
     "question-set-list": route(
         get=API_SIGNED_IN,
         post=api_only(*MANAGER, status=201),

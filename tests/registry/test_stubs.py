@@ -306,7 +306,7 @@ def test_the_words_of_a_concern_are_not_shown_outside(client, family, release):
         reverse("registry:family_risks", args=[family.publisher.slug, family.slug]),
         reverse("registry:search") + "?q=MARKER",
         reverse("api:risk-list"),
-        reverse("api:term-list"),
+        reverse("api:taxonomy-term-list"),
     ):
         assert "MARKER-" not in client.get(address).content.decode().replace("?q=MARKER", ""), address
     assert client.get(reverse("registry:risk", args=[concern.risk_id])).status_code == 404
