@@ -205,6 +205,9 @@ class RiskSerializer(serializers.ModelSerializer[Risk]):
     owner_name = serializers.SerializerMethodField()
     deputy = serializers.IntegerField(source="deputy_id", read_only=True, allow_null=True)
     deputy_name = serializers.SerializerMethodField()
+    confidence = serializers.ChoiceField(
+        Risk.Confidence.choices, read_only=True, allow_null=True, allow_blank=True, help_text="Empty where nobody said."
+    )
     review_overdue = serializers.BooleanField(read_only=True, allow_null=True)
     url = serializers.SerializerMethodField(help_text="Its page; for readers from outside the public one.")
 
@@ -223,7 +226,7 @@ class RiskSerializer(serializers.ModelSerializer[Risk]):
             name: {"allow_null": True}
             for name in (
                 *("origin", "origin_reference", "harm", "cause", "event", "consequence", "affected", "treatment"),
-                *("scale", "confidence"),
+                "scale",
             )
         }
 
