@@ -24,7 +24,7 @@ class TermSerializer(serializers.ModelSerializer[Term]):
 
 
 class TaxonomySerializer(serializers.ModelSerializer[Taxonomy]):
-    terms = serializers.SerializerMethodField(help_text="How many entries can be chosen; /terms/ lists them.")
+    terms = serializers.SerializerMethodField(help_text="How many entries can be chosen; /taxonomy-terms/ lists them.")
 
     class Meta:
         model = Taxonomy

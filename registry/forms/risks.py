@@ -1,12 +1,13 @@
 from typing import Any
 
 from django import forms
+from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
 from common.forms import BaseForm, BaseModelForm, DateInput, RadioCards
 from registry.forms.catalogue import VersionedForm, choice
-from registry.forms.terms import offer_terms, terms_field
+from registry.forms.terms import choosable, offer_terms, terms_field
 from registry.models import (
     Mitigation,
     MitigationMeasurement,
@@ -20,6 +21,7 @@ from registry.models import (
 )
 from registry.scale import LARGEST, Band
 from registry.selectors import WEEKS
+from registry.selectors.embed import prefetched
 from registry.selectors.register import ME, NOBODY, OVERDUE, QUICK
 
 UNOWNED, MINE = NOBODY, ME
@@ -125,13 +127,20 @@ class RiskEditForm(VersionedForm, BaseModelForm):
         }
 
     def __init__(self, *args: Any, family: ModelFamily | None = None, **kwargs: Any) -> None:
+        risk: Risk | None = kwargs.get("instance")
+        family = family or risk.family  # type: ignore[union-attr]
+        # What is offered says what is chosen: the form would ask for that again.
+        named = Risk.objectives.through.objects.filter(objective=OuterRef("pk"), risk=risk)
+        objectives = Objective.objects.filter(family=family).annotate(chosen=Exists(named))
+        terms = choosable(risk)
+        if risk is not None:
+            prefetched(risk, "objectives", [each for each in objectives if each.chosen], Objective)
+            prefetched(risk, "terms", [each for each in terms if each.chosen], Term)
         super().__init__(*args, **kwargs)
-        family = family or self.instance.family
-        objectives = Objective.objects.filter(family=family)
         choice(self, "objectives").queryset = objectives
         # Named once: a checkbox list would ask for its rows twice.
         choice(self, "objectives").choices = [(objective.pk, objective.title) for objective in objectives]
-        offer_terms(self, self.instance)
+        offer_terms(self, terms)
         choice(self, "release").queryset = Release.objects.filter(family=family)
         choice(self, "release").empty_label = _("All releases")
         choice(self, "release").label_from_instance = lambda release: release.version

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from registry.models import Risk, Term
@@ -31,9 +31,9 @@ class TermCheckboxes(forms.CheckboxSelectMultiple):
 
 def choosable(risk: Risk | None) -> QuerySet[Term]:
     """Entries that can be chosen: those of current lists, and what the risk carries already."""
-    carried = Q(risks=risk.pk) if risk is not None and risk.pk else Q(pk__in=())
-    rows = Term.objects.filter(Q(is_current=True) | carried).select_related("taxonomy").distinct()
-    return rows.order_by("taxonomy__name", "pk")
+    carried = Risk.terms.through.objects.filter(term=OuterRef("pk"), risk=risk)
+    rows = Term.objects.select_related("taxonomy").annotate(chosen=Exists(carried))
+    return rows.filter(Q(is_current=True) | Q(chosen=True)).order_by("taxonomy__name", "pk")
 
 
 def terms_field() -> forms.ModelMultipleChoiceField:
@@ -46,10 +46,9 @@ def terms_field() -> forms.ModelMultipleChoiceField:
     )
 
 
-def offer_terms(form: Any, risk: Risk | None) -> None:
-    """Fill the field ``terms`` of ``form``, grouped by list, with one query."""
+def offer_terms(form: Any, rows: QuerySet[Term]) -> None:
+    """Fill the field ``terms`` of ``form``, grouped by list, with the one query of ``rows``."""
     field = form.fields["terms"]
-    rows = choosable(risk)
     field.queryset = rows
     groups: dict[str, list[tuple[Any, str]]] = {}
     field.widget.hints = {}

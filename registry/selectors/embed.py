@@ -35,6 +35,13 @@ def revived(model: type[Row], rows: Iterable[dict[str, Any]] | None) -> list[Row
     return [revive(model, values) for values in rows or ()]
 
 
+def prefetched(row: Model, name: str, rows: Iterable[Model], model: type[Model]) -> None:
+    """Leave ``rows`` on ``row`` as what its relation ``name`` holds: whoever asks finds them without a query."""
+    known: Any = model._default_manager.none()
+    known._result_cache, known._prefetch_done = list(rows), True
+    row.__dict__.setdefault("_prefetched_objects_cache", {})[name] = known
+
+
 def embedded_history(model: type[Model]) -> ArraySubquery:
     """The newest that is on record about a row of ``model``."""
     events = AuditEvent.objects.filter(
