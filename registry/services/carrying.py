@@ -82,7 +82,7 @@ def carry_over(risks: Iterable[Risk], scale: RiskScale, *, actor: Any) -> None:
         return
     carries = carries_to(scale)
     olds = RiskScale.objects.in_bulk({risk.scale_id for risk in risks})
-    days = {band: rule.review_days for band in Band if (rule := rule_at(scale, band))}
+    days = {band.value: rule.review_days for band in Band if (rule := rule_at(scale, band.value))}
     assessments: list[RiskAssessment] = []
     events, values = [], []
     for risk in risks:
