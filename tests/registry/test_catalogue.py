@@ -152,5 +152,9 @@ def test_the_database_keeps_a_published_release_as_it_was(family, release_manage
     release = ReleaseFactory(
         family=family, published=True, card=CARD, files={"a.bin": b"1"}, created_by=release_manager
     )
-    with pytest.raises(IntegrityError, match="Release|Version 1 of a model card"), transaction.atomic(), connection.cursor() as cursor:
+    with (
+        pytest.raises(IntegrityError, match="Release|Version 1 of a model card"),
+        transaction.atomic(),
+        connection.cursor() as cursor,
+    ):
         cursor.execute(statement, [release.pk])

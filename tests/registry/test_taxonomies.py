@@ -146,7 +146,9 @@ def test_terms_over_the_api_and_for_the_public(client, family, release, risk_own
 
 
 def test_terms_are_searched_over_the_api(client, db):
-    found = client.get(reverse("api:taxonomy-term-list") + "?taxonomy_slug=owasp-llm-2025&search=injection").json()["results"]
+    found = client.get(reverse("api:taxonomy-term-list") + "?taxonomy_slug=owasp-llm-2025&search=injection").json()[
+        "results"
+    ]
     assert [(row["code"], row["taxonomy_slug"]) for row in found] == [("LLM01:2025", "owasp-llm-2025")]
 
 
