@@ -6,6 +6,7 @@ from contextlib import contextmanager
 import pytest
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from registry.models import Objective, Publisher, Release, Risk, RiskAcceptance, RiskAssessment, RiskScale
 from registry.scale import Band
@@ -115,7 +116,7 @@ def test_what_was_recorded_is_still_there_after_an_upgrade():
             accepted_by=Release.objects.get().created_by.__class__.objects.create_user(
                 email="release.manager@example.org", password=None
             ),
-            ends_on=dt.date(2100, 1, 1),
+            ends_on=timezone.localdate() + dt.timedelta(days=30),
         )
         assert list(RiskAcceptance.objects.in_force()) == [accepted]
         release = Release.objects.get()

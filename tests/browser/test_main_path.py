@@ -170,6 +170,8 @@ def assign_risk(manager, owner, owner_user):
         owner.go(f"/workspace/risks/{risk.pk}/assessment/")
         owner.choose(kind=kind, likelihood=likelihood, severity=severity).fill(rationale="Seen in red-teaming.")
         owner.press("Record assessment")
+    # The scale asks for a second person before a critical risk counts as lower.
+    manager.go(f"/workspace/risks/proposals/{risk.proposals.get().pk}/confirmation/").press("Confirm")
     owner.go(f"/workspace/risks/{risk.pk}/").follow("Open risk").press("Open risk")
     owner.go(f"/workspace/risks/{risk.pk}/mitigations/")
     owner.fill(title="Filter on output", due_on="2027-03-01").choose(owner=str(owner_user.pk)).press("Plan mitigation")

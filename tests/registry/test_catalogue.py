@@ -153,7 +153,7 @@ def test_the_database_keeps_a_published_release_as_it_was(family, release_manage
         family=family, published=True, card=CARD, files={"a.bin": b"1"}, created_by=release_manager
     )
     with (
-        pytest.raises(IntegrityError, match="Release|Version 1 of a model card"),
+        pytest.raises(IntegrityError, match=r"Release|Version 1 of a model card"),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
