@@ -122,6 +122,10 @@ def change(front: str, changes: dict[str, Any]) -> str:
     return front
 
 
+# What the YAML writer answers to a value or a style that it cannot write.
+_UNWRITABLE = (yaml.YAMLError, YAMLError, ValueError, RecursionError, NotImplementedError)
+
+
 class Lines(str):
     """The lines of a key as they are to stand in the front matter, the key itself included."""
 
@@ -140,7 +144,7 @@ def _set(front: str, key: str, value: Any) -> str:
     try:
         changed = _with_key(front, key, value, wanted)
         exact = _same(_read(changed), {**before, key: wanted})
-    except (yaml.YAMLError, YAMLError, ValueError, RecursionError, NotImplementedError):
+    except _UNWRITABLE:
         exact = False
     if not exact:
         raise Refused(

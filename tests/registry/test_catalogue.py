@@ -152,8 +152,10 @@ def test_the_database_keeps_a_published_release_as_it_was(family, release_manage
     release = ReleaseFactory(
         family=family, published=True, card=CARD, files={"a.bin": b"1"}, created_by=release_manager
     )
+    # Versions of cards never change, so theirs is another guard and refuses first.
+    guard = "Version 1 of a model card" if statement.startswith("UPDATE registry_modelcard") else "Release"
     with (
-        pytest.raises(IntegrityError, match=r"Release|Version 1 of a model card"),
+        pytest.raises(IntegrityError, match=guard),
         transaction.atomic(),
         connection.cursor() as cursor,
     ):
