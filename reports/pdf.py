@@ -92,6 +92,8 @@ def context_of(report: SafetyReport, data: dict[str, Any]) -> dict[str, Any]:
             )
         ],
         "stages": [stage.label for stage in STAGES],
+        # Reports from before scales had versions say nothing of one.
+        "scale": data.get("scale"),
         "heat": charts.risk_heat(data["heat"], data.get("scale")) if data["heat"] else "",
         # Reports from before publishers chose have all.
         "risk_fields": data.get("risk_fields", ["inherent", "residual", "current", "mitigations"]),
