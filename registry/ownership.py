@@ -10,7 +10,7 @@ from accounts.roles import Role
 from accounts.services import holders
 from common.ownership import Kind, owned
 from registry import permissions
-from registry.models import Mitigation, Risk
+from registry.models import Mitigation, Phase, Risk
 
 GIVING = frozenset({Role.RELEASE_MANAGER, Role.ADMINISTRATOR})
 
@@ -48,6 +48,10 @@ def _give_deputyship(risk: Risk, to: Any) -> None:
     # Whoever owns a risk cannot stand in for themselves.
     deputy = None if to is None or risk.owner_id == to.pk else to
     Risk.objects.filter(pk=risk.pk).update(deputy=deputy, row_version=F("row_version") + 1)
+
+
+def _give_phase(phase: Phase, to: Any) -> None:
+    Phase.objects.filter(pk=phase.pk).update(decider=to, row_version=F("row_version") + 1)
 
 
 def _give_mitigation(mitigation: Mitigation, to: Any) -> None:
@@ -103,5 +107,22 @@ owned(
         give=_give_mitigation,
         name=lambda mitigation, _reader: str(mitigation),
         verb="registry.mitigation.assign_owner",
+    )
+)
+owned(
+    Kind(
+        key="registry.phase",
+        label=_("Phases to decide on"),
+        rows=lambda user: (
+            Phase.objects.filter(decider=user, stage=Phase.Stage.PLANNED)
+            .select_related("release__family__publisher")
+            .order_by("pk")
+        ),
+        fits=lambda user, phase: permissions.can_decide_phase(user, phase.family),
+        may=_may,
+        fallback=lambda phase: _manager(phase, phase.decider_id),
+        give=_give_phase,
+        name=lambda phase, _reader: str(phase),
+        verb="registry.phase.assign_decider",
     )
 )

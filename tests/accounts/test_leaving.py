@@ -12,7 +12,7 @@ from common.lifecycle import Refused
 from common.models import AuditEvent
 from tests.factories.accounts import ApiTokenFactory, UserFactory
 from tests.factories.incidents import IncidentFactory
-from tests.factories.registry import MitigationFactory, ModelFamilyFactory, RiskFactory
+from tests.factories.registry import MitigationFactory, ModelFamilyFactory, PhaseFactory, ReleaseFactory, RiskFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -113,6 +113,18 @@ def test_a_second_role_is_enough_to_let_the_first_go(theirs, risk_owner, publish
     assign_role(risk_owner, Role.REVIEWER, publisher, actor=administrator)
     remove_role(risk_owner, Role.RISK_OWNER, publisher, actor=administrator)
     assert owners(theirs) == {risk_owner}
+
+
+def test_a_phase_still_to_come_goes_to_somebody_who_may_decide_on_it(family, reviewer, risk_owner, release_manager):
+    release = ReleaseFactory(family=family)
+    planned = PhaseFactory(release=release, kind="gated", decider=reviewer)
+    dropped = PhaseFactory(release=release, kind="public", number=2, decider=reviewer, stage="dropped")
+    with pytest.raises(Refused, match="cannot answer for"):
+        hand_over(reviewer, to=risk_owner, actor=release_manager, reason="Left.")
+    assert hand_over(reviewer, to=None, actor=release_manager, reason="Left.") == 1
+    for phase in (planned, dropped):
+        phase.refresh_from_db()
+    assert (planned.decider, dropped.decider) == (release_manager, reviewer)
 
 
 def test_an_incident_goes_to_another_handler_and_is_not_named_to_outsiders(
