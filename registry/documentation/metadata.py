@@ -1,8 +1,9 @@
 """The front matter of a card, changed key by key: only the lines of that key are written anew.
 
-The text is cut by the positions that the YAML reader gives. Inside the lines of a changed key,
-``ruamel.yaml`` keeps comments, order and quotes. Afterwards the whole front matter is read again as the Hub's
-own library reads it, and nothing is given back unless exactly what was asked for has changed.
+The text is cut by the positions that the YAML reader gives. Inside the lines of a changed key only what differs
+is written (``splicing``); where that cannot be done, ``ruamel.yaml`` keeps comments, order and quotes. Afterwards
+the whole front matter is read again as the Hub's own library reads it, and nothing is given back unless exactly
+what was asked for has changed.
 """
 
 import io
@@ -25,6 +26,7 @@ from ruamel.yaml.scalarstring import (
 from common.lifecycle import Refused
 from registry.cards import check_front_matter
 from registry.documentation.sections import line_end
+from registry.documentation.splicing import paired, spliced, writer
 
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 DEEPEST = 40
@@ -211,6 +213,8 @@ def _spliced(front: str, found: Entry | None, new: str, last: int) -> str:
 
 def _written(key: str, value: Any, old: str, front: str, column: int) -> str:
     """The lines of ``key`` with ``value``: the old lines with what differs replaced, as far as that goes."""
+    if (text := _replaced(key, value, old)) is not None:
+        return text
     document, dump = _reader(old or front, old)
     try:
         mapping = document.load(old) if old else None
@@ -233,11 +237,25 @@ def _written(key: str, value: Any, old: str, front: str, column: int) -> str:
     return "\n".join(f"{pad}{line}" if line else line for line in text.split("\n"))
 
 
+def _replaced(key: str, value: Any, old: str) -> str | None:
+    """The old lines with only the scalars and entries that differ written anew; None where that does not work."""
+    if not old:
+        return None
+    lines = _with_line_ends(old, "\n").rstrip("\n")
+    try:
+        before = _read(lines)[key]
+        text = spliced(lines, before, value, same=_same, fresh=_fresh)
+        good = text is not None and _same(_read(text), {key: value})
+    except (*_UNWRITABLE, KeyError):
+        return None
+    return text if good else None
+
+
 def _reader(sample: str, old: str) -> tuple[YAML, Any]:
     """A reader that writes with the indentation of ``sample``."""
     chosen = None
     for indent in _INDENTS:
-        tool = _tool(*indent)
+        tool = writer(*indent)
         try:
             if _dumped(tool, tool.load(sample)).rstrip() == _with_line_ends(sample, "\n").rstrip():
                 chosen = indent
@@ -247,17 +265,8 @@ def _reader(sample: str, old: str) -> tuple[YAML, Any]:
     if chosen is None:
         dash = re.search(r"^([ ]*)[^\s#-][^\n]*:[ ]*(?:#[^\n]*)?\r?\n([ ]*)- ", sample, re.MULTILINE)
         chosen = (2, 4, 2) if dash and len(dash[2]) > len(dash[1]) else (2, 2, 0)
-    tool = _tool(*chosen)
-    return tool, lambda value: _dumped(_tool(*chosen), value)
-
-
-def _tool(mapping: int, sequence: int, offset: int) -> YAML:
-    tool = YAML()
-    tool.preserve_quotes = True
-    tool.width = 100_000
-    tool.allow_unicode = True
-    tool.indent(mapping=mapping, sequence=sequence, offset=offset)
-    return tool
+    tool = writer(*chosen)
+    return tool, lambda value: _dumped(writer(*chosen), value)
 
 
 def _dumped(tool: YAML, value: Any) -> str:
@@ -288,19 +297,19 @@ def _merged(old: Any, new: Any) -> Any:
 
 
 def _merged_list(old: Any, new: list[Any]) -> Any:
-    """Items that stay keep their place and comments; the list keeps its style."""
-    kept = [item for item in old if any(_same(item, each) for each in new)]
-    if [_plain(item) for item in kept] == [_plain(each) for each in new if any(_same(each, item) for item in old)]:
-        for place in reversed(range(len(old))):
-            if not any(_same(old[place], each) for each in new):
-                del old[place]
-        for place, each in enumerate(new):
-            if place >= len(old) or not _same(old[place], each):
-                old.insert(place, _fresh(each))
-        return old
-    flow = getattr(old, "fa", None)
-    old[:] = [_fresh(each) for each in new]
-    return old if flow is not None else [_fresh(each) for each in new]
+    """Items that stay, or changed a little, keep their place and comments; the list keeps its style."""
+    pairs = {after: before for before, after in paired(old, new, _same)}
+    if old and not pairs and getattr(old, "fa", None) is None:
+        return [_fresh(each) for each in new]
+    for place in reversed(range(len(old))):
+        if place not in pairs.values():
+            del old[place]
+    for place, each in enumerate(new):
+        if place not in pairs:
+            old.insert(place, _fresh(each))
+        elif not _same(old[place], each):
+            old[place] = _merged(old[place], each)
+    return old
 
 
 def _fresh(value: Any) -> Any:
@@ -332,7 +341,7 @@ def _quoted(value: Any) -> Any:
 
 def _whole(front: str, key: str, value: Any) -> str:
     """A front matter that is not written line by line is written anew as a whole."""
-    tool = _tool(2, 2, 0)
+    tool = writer(2, 2, 0)
     try:
         mapping = tool.load(front)
     except YAMLError as error:
