@@ -261,6 +261,8 @@ class Risk(Staged, Timestamped):
             models.Index(fields=["deputy"], name="risk_of_deputy", condition=Q(deputy__isnull=False)),
             # What is overdue is a small part of the open ones.
             models.Index(fields=["review_due_on"], name="risk_review_due", condition=Q(stage="open")),
+            # Few are to be accepted; who may is asked on every page of the workspace.
+            models.Index(fields=["family"], name="risk_to_accept", condition=Q(stage="open", treatment="accept")),
         ]
 
     def __str__(self) -> str:

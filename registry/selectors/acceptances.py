@@ -115,8 +115,9 @@ def waiting_acceptances(user: Any) -> QuerySet[Risk]:
 
 def waiting_judging(user: Any) -> QuerySet[Risk]:
     """Risks that wait for ``user`` as the second person: a lower score to confirm, or an acceptance to give."""
-    proposed = waiting_proposals(user).filter(risk=OuterRef("pk"))
-    return Risk.objects.filter(Q(Exists(proposed)) | Q(pk__in=waiting_acceptances(user).values("pk")))
+    # Two short lists put together, each with an index of its own: "one or the other" would read every risk.
+    proposed, asked = waiting_proposals(user).values("risk"), waiting_acceptances(user).values("pk")
+    return Risk.objects.filter(pk__in=proposed.order_by().union(asked.order_by()))
 
 
 def ended_acceptances(user: Any) -> Q:
