@@ -6,6 +6,7 @@ values change.
 """
 
 from collections.abc import Callable
+from copy import copy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,20 +31,52 @@ class Prepared:
 
     def rows(self, **values: Any) -> list[tuple[Any, ...]]:
         if not self.sql:
-            self._compile()
-        given = [_like(constant, values[name]) if name else constant for name, constant in self.template]
+            queryset = self.build(**self._samples()).values_list(*self.columns)
+            self._keep(*queryset.query.sql_with_params())
         with connection.cursor() as cursor:
-            cursor.execute(self.sql, given)
+            cursor.execute(self.sql, self._given(values))
             return list(cursor.fetchall())
 
-    def _compile(self) -> None:
-        samples = {name: _SAMPLES[kind](index) for index, (name, kind) in enumerate(self.kinds.items())}
-        sql, params = self.build(**samples).values_list(*self.columns).query.sql_with_params()
+    def _samples(self) -> dict[str, Any]:
+        return {name: _SAMPLES[kind](index) for index, (name, kind) in enumerate(self.kinds.items())}
+
+    def _keep(self, sql: str, params: tuple[Any, ...]) -> None:
+        samples = self._samples()
         names = {repr(_plain(value)): name for name, value in samples.items()}
         self.template = [(names.get(repr(_plain(value)), ""), value) for value in params]
         if {name for name, _value in self.template if name} != set(samples):
             raise RuntimeError("A value of a prepared query did not reach its SQL as it was given.")
         self.sql = sql
+
+    def _given(self, values: dict[str, Any]) -> tuple[Any, ...]:
+        return tuple(_like(constant, values[name]) if name else constant for name, constant in self.template)
+
+
+class PreparedObjects(Prepared):
+    """The same for whole objects: ``objects`` answers with what the queryset would, annotations and joined objects
+    included. What it prefetches is not.
+
+    Django's compiler knows from writing the SQL which column goes where. It is kept with the SQL, and a copy of it
+    reads each answer.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any]], **kinds: type) -> None:
+        super().__init__(build, [], **kinds)
+        self.queryset: QuerySet[Any] | None = None
+        self.compiler: Any = None
+
+    def objects(self, **values: Any) -> list[Any]:
+        if self.queryset is None:
+            queryset = self.build(**self._samples())
+            self.compiler = queryset.query.get_compiler(connection=connection)
+            self._keep(*self.compiler.as_sql())
+            self.queryset = queryset
+        compiler = copy(self.compiler)
+        compiler.connection = connection
+        compiler.as_sql = lambda *_args, **_options: (self.sql, self._given(values))
+        asked: Any = self.queryset.all()
+        asked.query.get_compiler = lambda *_args, **_options: compiler
+        return list(asked)
 
 
 def columns_of(model: type[models.Model], prefix: str = "") -> list[str]:
