@@ -275,6 +275,7 @@ TEMPLATES = [
                 "django.templatetags.i18n",
                 "django_cotton.templatetags.cotton",
                 "template_partials.templatetags.partials",
+                "common.templatetags.filter_fields",
                 "common.templatetags.panels",
                 "common.templatetags.tidegate",
             ],
