@@ -1,6 +1,8 @@
 """The audit trail: who did what to which object, written in the transaction of the change itself."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
@@ -11,6 +13,7 @@ from common.actors import Actor
 from common.models import AuditEvent
 
 _encode = DjangoJSONEncoder()
+_gathered: ContextVar[list[AuditEvent] | None] = ContextVar("gathered_audit_events", default=None)
 
 
 def record(
@@ -33,8 +36,30 @@ def record(
     event = _event(actor, verb, obj, before, after, evidence)
     if on_behalf_of:
         event.on_behalf_of_id, event.on_behalf_of_label = on_behalf_of.pk, str(on_behalf_of)[:254]
-    event.save(force_insert=True)
+    together = _gathered.get()
+    if together is None:
+        event.save(force_insert=True)
+    else:
+        together.append(event)
     return event
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Write what is put on record inside in one statement, at the end of the block and in the same order.
+
+    Until then no trail shows it, so nothing inside may look for it, and nothing inside may be tried and given up:
+    an event cannot know that its savepoint was rolled back. An error that leaves the block writes nothing.
+    """
+    if _gathered.get() is not None:
+        yield
+        return
+    token = _gathered.set([])
+    try:
+        yield
+        AuditEvent.objects.bulk_create(_gathered.get() or [])
+    finally:
+        _gathered.reset(token)
 
 
 def record_all(

@@ -21,6 +21,7 @@ def edit(
     changes: dict[str, Any],
     links: dict[str, Iterable[models.Model]] | None = None,
     expected_version: int | None = None,
+    held: bool = False,
     **evidence: Any,
 ) -> Row:
     """Write ``changes`` to ``obj`` and return the fresh row; a call that changes nothing records nothing.
@@ -28,10 +29,11 @@ def edit(
     ``links`` are many-to-many fields with the rows they are to lead to.
 
     ``expected_version`` is the version the writer had before them. Raises ``Stale`` when somebody else
-    has written since. Permissions are the caller's.
+    has written since. Permissions are the caller's. ``held``: the caller locked this very row in this
+    transaction and has it as it is stored; it is not read again.
     """
     with transaction.atomic():
-        row: Any = type(obj)._base_manager.select_for_update().get(pk=obj.pk)
+        row: Any = obj if held else type(obj)._base_manager.select_for_update().get(pk=obj.pk)
         refuse_stale(row, expected_version)
         before = {name: getattr(row, name) for name in changes}
         changed = {name: value for name, value in changes.items() if before[name] != value}

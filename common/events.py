@@ -6,7 +6,9 @@ what it writes to the database happens once, however often a worker dies in betw
 """
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +20,8 @@ from common.models import OutboxDelivery, OutboxEvent
 
 Handler = Callable[[OutboxEvent], None]
 _subscribers: dict[str, dict[str, Handler]] = defaultdict(dict)
+
+_gathered: ContextVar[list[OutboxEvent] | None] = ContextVar("gathered_outbox_events", default=None)
 
 ATTEMPTS = 12
 
@@ -34,17 +38,43 @@ def subscribe(name: str) -> Callable[[Handler], Handler]:
 
 def emit(name: str, obj: models.Model, **payload: Any) -> OutboxEvent:
     """Store that ``name`` happened to ``obj``. Payloads carry numbers and stages, never form answers."""
+    event = OutboxEvent(name=name, object_type=obj._meta.label_lower, object_id=str(obj.pk), payload=payload)
+    together = _gathered.get()
+    if together is None:
+        _store([event])
+    else:
+        together.append(event)
+    return event
+
+
+@contextmanager
+def gathered() -> Iterator[None]:
+    """Store what is emitted inside in one go at the end of the block, in the same order.
+
+    Nothing inside may be tried and given up: see ``audit.gathered``.
+    """
+    if _gathered.get() is not None:
+        yield
+        return
+    token = _gathered.set([])
+    try:
+        yield
+        _store(_gathered.get() or [])
+    finally:
+        _gathered.reset(token)
+
+
+def _store(events: list[OutboxEvent]) -> None:
     from common.tasks import deliver  # noqa: PLC0415 -- tasks call this module
 
-    event = OutboxEvent.objects.create(
-        name=name, object_type=obj._meta.label_lower, object_id=str(obj.pk), payload=payload
-    )
+    OutboxEvent.objects.bulk_create(events)
     deliveries = OutboxDelivery.objects.bulk_create(
-        OutboxDelivery(event=event, subscriber=subscriber) for subscriber in _subscribers[name]
+        OutboxDelivery(event=event, subscriber=subscriber)
+        for event in events
+        for subscriber in _subscribers.get(event.name, ())
     )
     for delivery in deliveries:
         after_commit(deliver, delivery.pk)
-    return event
 
 
 def run_delivery(pk: int) -> None:

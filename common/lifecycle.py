@@ -5,7 +5,7 @@ services, which call ``apply``. Buttons come from the same list (``available_mov
 offers and what the server allows cannot differ.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -78,16 +78,31 @@ class Available:
         return not self.reasons
 
 
-def apply(move: Move, obj: Row, *, actor: Actor, changes: dict[str, Any] | None = None, **evidence: Any) -> Row:
+def apply(
+    move: Move,
+    obj: Row,
+    *,
+    actor: Actor,
+    changes: dict[str, Any] | None = None,
+    held: bool = False,
+    known: Mapping[str, models.Model] | None = None,
+    **evidence: Any,
+) -> Row:
     """Carry out ``move`` on ``obj``, with ``changes`` to other fields, and return the fresh row.
 
     The row is locked and read again first, so two people clicking at once cannot both succeed and the
     rules see what is stored, not what the page showed. The new stage and its audit event commit
     together or not at all. Raises ``PermissionDenied`` or ``Refused`` with its reasons; whoever came
     second is told who came first, and when.
+
+    ``held``: the caller locked this very row in this transaction and has it as it is stored; it is not read
+    again. ``known`` are the rows it leads to, by field, where the caller has them locked and fresh.
     """
     with transaction.atomic():
-        row: Any = type(obj)._base_manager.select_for_update().get(pk=obj.pk)
+        row: Any = obj if held else type(obj)._base_manager.select_for_update().get(pk=obj.pk)
+        for name, other in (known or {}).items():
+            if getattr(row, row._meta.get_field(name).attname) == other.pk:
+                setattr(row, name, other)
         if not move.may(actor, row):
             raise PermissionDenied
         if row.stage not in move.sources:

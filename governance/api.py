@@ -27,8 +27,8 @@ from governance.serializers import (
     ReasonSerializer,
     ReleaseStateSerializer,
 )
-from registry.api.plan import PhaseSerializer, phases_for
-from registry.models import Release, Risk
+from registry.api.plan import PhaseSerializer
+from registry.models import Phase, Release, Risk
 
 
 class DecisionFilter(FilterSet):
@@ -174,14 +174,13 @@ class PhaseEntry(APIView):
         The first phase that opens anything publishes the release. One that withdraws it needs a reason. An
         ``If-Match`` makes sure that you enter the phase that you read.
         """
-        phase = get_object_or_404(phases_for(request.user), pk=pk)
+        phase = get_object_or_404(Phase.objects.visible_to(request.user), pk=pk)
         given = EntrySerializer(data=request.data)
         given.is_valid(raise_exception=True)
         version = LostUpdateMixin().expected_version(request) if request.headers.get("If-Match") else None
-        services.enter_phase(phase, actor=request.user, expected_version=version, **given.validated_data)
-        fresh = phases_for(request.user).get(pk=pk)
-        body = PhaseSerializer(fresh, context={"request": request}).data
-        return Response(body, headers={"ETag": etag(fresh.row_version)})
+        entered = services.enter_phase(phase, actor=request.user, expected_version=version, **given.validated_data)
+        body = PhaseSerializer(entered, context={"request": request}).data
+        return Response(body, headers={"ETag": etag(entered.row_version)})
 
 
 router = SimpleRouter()

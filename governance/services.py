@@ -24,9 +24,9 @@ from governance.lifecycle import (
     WITHDRAW_RELEASE,
 )
 from governance.models import Decision, DecisionEvidence, DecisionOption
-from registry.models import ModelFamily, Phase, Release
+from registry.models import EntryCriterion, ModelFamily, Phase, Release
 from registry.models.plan import PhaseKind
-from registry.selectors import revision_of
+from registry.selectors import read_what_is_named, revision_of
 
 TEXT = (
     *("title", "context", "outcome", "consequences", "dissent", "stops_holding_when"),
@@ -39,14 +39,17 @@ _NUMBERS = 7_143_311
 @transaction.atomic
 def publish_release(release: Release, *, actor: Any) -> Release:
     """Open the public page of ``release`` and fix its revision, which names exactly these files and this card."""
-    return _publish(release, actor, PUBLISH_RELEASE)
+    locked = Release.objects.select_for_update(of=("self",)).select_related("family__publisher").get(pk=release.pk)
+    return _publish(read_what_is_named(locked), actor, PUBLISH_RELEASE)
 
 
 def _publish(release: Release, actor: Any, move: Move) -> Release:
-    # Locked before its files are read, so that none can slip in between the revision and the publication.
-    release = Release.objects.select_for_update().get(pk=release.pk)
-    changes = {"revision": revision_of(release), "published_at": timezone.now()}
-    release = lifecycle.apply(move, release, actor=actor, changes=changes, revision=changes["revision"])
+    """Publish a release that was locked before its files were read, so that none can slip in between the revision
+    and the publication."""
+    changes = {"revision": revision_of(release, known=True), "published_at": timezone.now()}
+    release = lifecycle.apply(move, release, actor=actor, changes=changes, held=True, revision=changes["revision"])
+    # Whoever goes on with the release reads its cards whole.
+    release.__dict__.pop("_prefetched_objects_cache", None)
     events.emit("registry.release.published", release, revision=release.revision)
     return release
 
@@ -95,26 +98,24 @@ def enter_phase(phase: Phase, *, actor: Any, reason: str = "", expected_version:
         withdraw_release(release, actor=actor, reason=reason)
         phase.refresh_from_db()
         return phase
-    _leave_phase(release, actor, for_phase=phase)
-
-    def may(user: Any, row: Any) -> bool:
-        # The row that was read again, in the plan that is known and locked.
-        row.release = release
-        return permissions.can_enter_phase(user, row)
-
-    changes = {"entered_at": timezone.now(), "entered_by": actor}
-    move = replace(ENTER_PHASE, may=may)
-    phase = lifecycle.apply(move, phase, actor=actor, changes=changes, decider=phase.decider)
+    prefetch_related_objects([phase], Prefetch("criteria", queryset=EntryCriterion.objects.select_related("met_by")))
     if phase.opens and release.stage == Release.Stage.DRAFT:
-        release = _publish(release, actor, replace(PUBLISH_RELEASE, may=_by_plan))
-    events.emit("registry.release.phase_entered", release, phase=phase.pk, kind=phase.kind)
+        read_what_is_named(release)
+    with audit.gathered(), events.gathered():
+        _leave_phase(release, actor, for_phase=phase)
+        changes = {"entered_at": timezone.now(), "entered_by": actor}
+        phase = lifecycle.apply(ENTER_PHASE, phase, actor=actor, changes=changes, held=True, decider=phase.decider)
+        if phase.opens and release.stage == Release.Stage.DRAFT:
+            _publish(release, actor, replace(PUBLISH_RELEASE, may=_by_plan))
+        events.emit("registry.release.phase_entered", release, phase=phase.pk, kind=phase.kind)
     return phase
 
 
 def _with_phases(pk: int) -> Release:
-    """A release, locked, with its whole plan read."""
+    """A release, locked, and then its whole plan, locked as well: who edits a phase or its criteria is waited for."""
     release = Release.objects.select_for_update(of=("self",)).select_related("family__publisher").get(pk=pk)
-    prefetch_related_objects([release], Prefetch("phases", queryset=Phase.objects.select_related("decider")))
+    phases = Phase.objects.select_for_update(of=("self",)).select_related("decider").in_order()
+    prefetch_related_objects([release], Prefetch("phases", queryset=phases))
     return release
 
 
@@ -125,15 +126,10 @@ def _by_plan(user: Any, obj: Any) -> bool:
 
 def _leave_phase(release: Release, actor: Any, for_phase: Phase | None = None) -> None:
     """Leave the phase that ``release``, with its plan read, is in; for another one, where there is one."""
-
-    def may(user: Any, row: Any) -> bool:
-        row.release = release
-        return True
-
+    move = replace(LEAVE_PHASE, may=_by_plan)
     for current in release.phases.all():
-        if current.stage == Phase.Stage.ENTERED:
-            changes = {"left_at": timezone.now()}
-            lifecycle.apply(replace(LEAVE_PHASE, may=may), current, actor=actor, changes=changes, by=for_phase)
+        if current.stage == Phase.Stage.ENTERED and current is not for_phase:
+            lifecycle.apply(move, current, actor=actor, changes={"left_at": timezone.now()}, held=True, by=for_phase)
 
 
 def _show_withdrawal(release: Release, actor: Any) -> None:
@@ -152,7 +148,7 @@ def _show_withdrawal(release: Release, actor: Any) -> None:
     _leave_phase(release, actor, for_phase=phase)
     changes = {"entered_at": timezone.now(), "entered_by": actor, "decider": phase.decider or actor}
     move = replace(ENTER_PHASE, may=_by_plan, needs=())
-    lifecycle.apply(move, phase, actor=actor, changes=changes, reason=release.withdrawal_reason)
+    lifecycle.apply(move, phase, actor=actor, changes=changes, held=True, reason=release.withdrawal_reason)
 
 
 def _return_to_phase(release: Release, actor: Any) -> None:
@@ -165,7 +161,8 @@ def _return_to_phase(release: Release, actor: Any) -> None:
     left = [each for each in plan if each.stage == Phase.Stage.LEFT and each.kind != PhaseKind.WITHDRAWN]
     if left:
         before = max(left, key=lambda each: each.left_at or each.created_at)
-        lifecycle.apply(replace(RETURN_TO_PHASE, may=_by_plan), before, actor=actor, changes={"left_at": None})
+        move = replace(RETURN_TO_PHASE, may=_by_plan)
+        lifecycle.apply(move, before, actor=actor, changes={"left_at": None}, held=True)
 
 
 def _reason(words: str) -> str:

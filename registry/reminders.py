@@ -6,11 +6,11 @@ hold no role any more.
 """
 
 import datetime as dt
-from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import JSONObject
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -18,9 +18,10 @@ from django.utils.translation import gettext_lazy
 from accounts.permissions import scopes
 from accounts.roles import Role
 from common.addresses import address
-from common.reminders import SHOWN, Reminder, reminds
+from common.reminders import Reminder, Waiting, reminds
 from registry import selectors
-from registry.models import Mitigation, Risk, RiskAcceptance, RoundItem
+from registry.models import AssessmentProposal, Mitigation, ReviewRound, Risk, RiskAcceptance, RoundItem
+from registry.selectors.embed import revive
 
 
 def _days(number: int) -> dt.timedelta:
@@ -56,27 +57,41 @@ def _escalated(user: Any, *, risk: str, due: str, family: str, today: dt.date, d
     return (owner | standing_in | managing) & _inside(user, family)
 
 
+def _columns(*names: str, of: str = "") -> dict[str, Any]:
+    return {name: f"{of}{name}" for name in names}
+
+
+def _risk(of: str = "", *more: str) -> JSONObject:
+    """What a reminder says of a risk; ``of`` is the way to it."""
+    columns = _columns("id", "number", "title", "owner_id", "deputy_id", *more, of=of)
+    return JSONObject(**columns, family_name=f"{of}family__name")
+
+
 def _why(user: Any, risk: Risk) -> str:
     if user.pk == risk.owner_id:
         return ""
     return _("as deputy") if user.pk == risk.deputy_id else _("as release manager")
 
 
-def _name(risk: Risk) -> str:
-    return f"{risk} ({risk.family.name})"
+def _name(risk: Any) -> str:
+    return f"{risk} ({risk.family_name})"
 
 
 @reminds("registry.review", label=gettext_lazy("Risks to look at again"))
-def reviews(user: Any, today: dt.date) -> Iterator[Reminder]:
+def reviews(user: Any, today: dt.date) -> Waiting:
     rows = Risk.objects.open().filter(
         _escalated(user, risk="", due="review_due_on", family="family", today=today, due_by=today)
     )
-    for risk in rows.select_related("family").defer("words").order_by("review_due_on", "pk")[:SHOWN]:
-        yield Reminder(_name(risk), risk.get_absolute_url(), risk.review_due_on, _why(user, risk))
+
+    def tell(found: dict[str, Any]) -> Reminder:
+        risk = revive(Risk, found["of"])
+        return Reminder(_name(risk), risk.get_absolute_url(), risk.review_due_on, _why(user, risk))
+
+    return Waiting(rows.order_by("review_due_on", "pk"), {"of": _risk("", "review_due_on")}, tell)
 
 
 @reminds("registry.mitigation", label=gettext_lazy("Mitigations that are late or due soon"))
-def mitigations(user: Any, today: dt.date) -> Iterator[Reminder]:
+def mitigations(user: Any, today: dt.date) -> Waiting:
     deputy, manager = _late(today)
     soon = today + _days(settings.REMINDER_SOON_DAYS)
     standing_in = Mitigation.risks.through.objects.filter(
@@ -85,49 +100,71 @@ def mitigations(user: Any, today: dt.date) -> Iterator[Reminder]:
     mine = Q(owner=user.pk, due_on__lte=soon)
     later = Q(due_on__lt=deputy) & Q(Exists(standing_in)) | Q(due_on__lt=manager) & _managed(user, "family")
     rows = Mitigation.objects.unfinished().filter((mine | later) & _inside(user, "family"))
-    for each in rows.select_related("family").annotate(as_deputy=Exists(standing_in)).order_by("due_on", "pk")[:SHOWN]:
+
+    def tell(found: dict[str, Any]) -> Reminder:
+        each: Any = revive(Mitigation, found)
         why = "" if each.owner_id == user.pk else _("as deputy") if each.as_deputy else _("as release manager")
-        yield Reminder(f"{each} ({each.family.name})", address("registry:mitigation", each.pk), each.due_on, why)
+        return Reminder(_name(each), address("registry:mitigation", each.pk), each.due_on, why)
+
+    told = _columns("id", "title", "due_on", "owner_id") | {"family_name": "family__name"}
+    return Waiting(rows.order_by("due_on", "pk"), told | {"as_deputy": Exists(standing_in)}, tell)
 
 
 @reminds("registry.acceptance", label=gettext_lazy("Acceptances that end soon or have ended"))
-def acceptances(user: Any, today: dt.date) -> Iterator[Reminder]:
+def acceptances(user: Any, today: dt.date) -> Waiting:
     """Owner and deputy alike hear of it: a risk that nobody bears any more is open again."""
     soon, manager = today + _days(settings.REMINDER_SOON_DAYS), _late(today)[1]
     ended = RiskAcceptance.objects.ended().values("pk")
     ending = RiskAcceptance.objects.in_force().filter(ends_on__lte=soon).values("pk")
     theirs = Q(risk__owner=user.pk) | Q(risk__deputy=user.pk)
     late = Q(pk__in=ended, ends_on__lt=manager) & _managed(user, "risk__family")
-    told = Q(pk__in=ended) & theirs | Q(pk__in=ending) & (theirs | Q(accepted_by=user.pk)) | late
-    rows = RiskAcceptance.objects.filter(told & _inside(user, "risk__family")).select_related("risk__family")
-    for each in rows.defer("risk__words").order_by("ends_on", "pk")[:SHOWN]:
+    wanted = Q(pk__in=ended) & theirs | Q(pk__in=ending) & (theirs | Q(accepted_by=user.pk)) | late
+    rows = RiskAcceptance.objects.filter(wanted & _inside(user, "risk__family"))
+
+    def tell(found: dict[str, Any]) -> Reminder:
+        each, risk = revive(RiskAcceptance, found["acceptance"]), revive(Risk, found["of"])
+        each.risk = risk
         words = _("%(risk)s: accepted until %(day)s (%(state)s)") % {
-            "risk": _name(each.risk),
+            "risk": _name(risk),
             "day": date_format(each.ends_on, "j M Y"),
             "state": each.state.label,
         }
-        known = user.pk in {each.risk.owner_id, each.risk.deputy_id, each.accepted_by_id}
-        yield Reminder(words, each.risk.get_absolute_url(), each.ends_on, "" if known else _("as release manager"))
+        known = user.pk in {risk.owner_id, risk.deputy_id, each.accepted_by_id}
+        return Reminder(words, risk.get_absolute_url(), each.ends_on, "" if known else _("as release manager"))
+
+    # With all that tells whether it holds.
+    acceptance = JSONObject(**_columns("id", "risk_id", "digest", "ends_on", "revoked_at", "accepted_by_id"))
+    told = {"acceptance": acceptance, "of": _risk("risk__", "stage", "digest")}
+    return Waiting(rows.order_by("ends_on", "pk"), told, tell)
 
 
 @reminds("registry.stub", label=gettext_lazy("Stubs that wait to be worked out"))
-def stubs(user: Any, today: dt.date) -> Iterator[Reminder]:
-    rows = selectors.ageing_stubs(user).filter(_inside(user, "family")).select_related("family").defer("words")
-    for risk in rows[:SHOWN]:
-        yield Reminder(_name(risk), risk.get_absolute_url())
+def stubs(user: Any, today: dt.date) -> Waiting:
+    def tell(found: dict[str, Any]) -> Reminder:
+        risk = revive(Risk, found["of"])
+        return Reminder(_name(risk), risk.get_absolute_url())
+
+    return Waiting(selectors.ageing_stubs(user).filter(_inside(user, "family")), {"of": _risk()}, tell)
 
 
 @reminds("registry.proposal", label=gettext_lazy("Lower scores that wait for a second person"))
-def proposals(user: Any, today: dt.date) -> Iterator[Reminder]:
-    rows = selectors.waiting_proposals(user).select_related("risk__family").defer("risk__words").order_by("pk")
-    for each in rows[:SHOWN]:
-        yield Reminder(f"{_name(each.risk)}: {each}", each.get_absolute_url())
+def proposals(user: Any, today: dt.date) -> Waiting:
+    def tell(found: dict[str, Any]) -> Reminder:
+        each, risk = revive(AssessmentProposal, found["proposal"]), revive(Risk, found["of"])
+        return Reminder(f"{_name(risk)}: {each}", each.get_absolute_url())
+
+    proposal = JSONObject(**_columns("id", "risk_id", "kind", "likelihood", "severity"))
+    told = {"proposal": proposal, "of": _risk("risk__")}
+    return Waiting(selectors.waiting_proposals(user).order_by("pk"), told, tell)
 
 
 @reminds("registry.round", label=gettext_lazy("Risks in a review round"))
-def round_items(user: Any, today: dt.date) -> Iterator[Reminder]:
+def round_items(user: Any, today: dt.date) -> Waiting:
     who = _escalated(user, risk="risk__", due="round__due_on", family="risk__family", today=today, due_by=dt.date.max)
-    rows = RoundItem.objects.waiting().filter(who).select_related("risk__family", "round").defer("risk__words")
-    for item in rows.order_by("round__due_on", "pk")[:SHOWN]:
-        words = f"{_name(item.risk)}, {item.round}"
-        yield Reminder(words, item.round.get_absolute_url(), item.round.due_on, _why(user, item.risk))
+
+    def tell(found: dict[str, Any]) -> Reminder:
+        each, risk = revive(ReviewRound, found["round"]), revive(Risk, found["of"])
+        return Reminder(f"{_name(risk)}, {each}", each.get_absolute_url(), each.due_on, _why(user, risk))
+
+    told = {"round": JSONObject(**_columns("id", "title", "due_on", of="round__")), "of": _risk("risk__")}
+    return Waiting(RoundItem.objects.waiting().filter(who).order_by("round__due_on", "pk"), told, tell)

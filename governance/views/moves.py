@@ -99,15 +99,11 @@ def phase_entry(request: HttpRequest, pk: int) -> HttpResponse:
     phase = phase_inside(request, pk)
     if not permissions.can_enter_phase(request.user, phase):
         raise PermissionDenied
-    plan_of(phase.release)
-    phase = next((each for each in phase.release.phases.all() if each.pk == pk), phase)
     withdraws = phase.kind == PhaseKind.WITHDRAWN
     form = ReasonForm(request.POST or None) if withdraws else None
-    reasons = [reason for need in lifecycle.ENTER_PHASE.needs if (reason := need(phase))]
-    if phase.stage not in lifecycle.ENTER_PHASE.sources:
-        reasons = [_("This is not possible while it is “%s”.") % phase.stage_label]
-    status = 200
+    status, reasons = 200, None
     if request.method == "POST":
+        status = 422
         try:
             if form is None or form.is_valid():
                 reason = form.cleaned_data["reason"] if form else ""
@@ -115,9 +111,18 @@ def phase_entry(request: HttpRequest, pk: int) -> HttpResponse:
                 messages.success(request, _("%s has entered the phase.") % phase.release)
                 return redirect("registry:release_plan", phase.release_id)
         except Refused as refusal:
-            reasons = refusal.reasons
-        status = 409 if reasons else 422
+            status, reasons = 409, refusal.reasons
+    plan_of(phase.release)
+    phase = next((each for each in phase.release.phases.all() if each.pk == pk), phase)
+    if reasons is None:
+        reasons = _in_the_way(phase)
     return render(request, "governance/phase_entry.html", _entry(phase, form, reasons), status=status)
+
+
+def _in_the_way(phase: Phase) -> list[str]:
+    if phase.stage not in lifecycle.ENTER_PHASE.sources:
+        return [_("This is not possible while it is “%s”.") % phase.stage_label]
+    return [reason for need in lifecycle.ENTER_PHASE.needs if (reason := need(phase))]
 
 
 def _entry(phase: Phase, form: ReasonForm | None, reasons: list[str]) -> dict[str, Any]:

@@ -60,8 +60,12 @@ class Register(
         given.is_valid(raise_exception=True)
         return dict(given.validated_data)
 
+    def answers(self) -> Any:
+        """The rows of an answer, with all that it says of them."""
+        return self.get_queryset()
+
     def answer(self, row: Any, code: int = status.HTTP_200_OK) -> Response:
-        fresh = self.get_queryset().get(pk=row.pk)
+        fresh = self.answers().get(pk=row.pk)
         return Response(self.get_serializer(fresh).data, status=code, headers={"ETag": etag(fresh.row_version)})
 
     def created(self, row: Any) -> Response:

@@ -118,10 +118,11 @@ class RiskViewSet(ExportActions, JudgingActions, StubActions, HistoryActions, Re
     def get_queryset(self) -> QuerySet[Risk]:
         risks = selectors.with_acceptance(Risk.objects.visible_to(self.request.user))
         rows = risks.select_related("family__publisher", "owner", "deputy").defer("words")
-        if self.action in {"assessments", "assess", "acceptances", "accept"}:
-            # They answer with something else than the risk.
-            return rows
-        return rows.prefetch_related("objectives", "terms")
+        # Others answer with something else than the risk, or with the risk read anew.
+        return rows.prefetch_related("objectives", "terms") if self.action in {"list", "retrieve"} else rows
+
+    def answers(self) -> QuerySet[Risk]:
+        return self.get_queryset().prefetch_related("objectives", "terms")
 
     def filter_queryset(self, queryset: Any) -> Any:
         rows: Any = super().filter_queryset(queryset)

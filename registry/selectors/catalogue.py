@@ -14,7 +14,7 @@ from registry.models import PUBLIC_STAGES, Artifact, ModelCard, ModelFamily, Rel
 from registry.scale import Level, level
 from registry.selectors.cards import picture_files
 from registry.selectors.disclosure import embedded_disclosure
-from registry.selectors.embed import embedded, embedded_history, revived
+from registry.selectors.embed import embedded, embedded_history, prefetched, revived
 from registry.selectors.matrix import embedded_cells, embedded_scale, of_cells, scale_of
 from registry.selectors.people import inside
 from registry.selectors.risks import embedded_measures
@@ -29,16 +29,32 @@ FILES_MANAGED = 200
 _PUBLISHED_FIRST = Case(When(stage=Release.Stage.PUBLISHED, then=Value(0)), default=Value(1))
 
 
-def revision_of(release: Release) -> str:
+def revision_of(release: Release, *, known: bool = False) -> str:
     """The revision of ``release`` as it stands: 40 hexadecimal digits made from its card and its files.
 
     The same card and files always give the same revision, so a client that pinned it gets exactly these bytes.
-    It has the shape of a Git commit because Hugging Face clients expect one.
+    It has the shape of a Git commit because Hugging Face clients expect one. ``known``: they were just read.
     """
-    card = release.cards.of_record().values_list("sha256", flat=True).first()
-    files = list(release.artifacts.order_by("path").values_list("path", "size", "sha256"))
+    named = release if known else read_what_is_named(Release(pk=release.pk))
+    card = next((each.sha256 for each in named.cards.all() if not each.correction_note), None)
+    files = [(each.path, each.size, each.sha256) for each in named.artifacts.all()]
     content = json.dumps([release.family_id, release.version, card, files], separators=(",", ":"))
     return hashlib.sha256(content.encode()).hexdigest()[:40]
+
+
+def read_what_is_named(release: Release) -> Release:
+    """Leave on ``release`` what its revision names, as it is stored now: all versions of its card, newest first and
+    without their text, and all its files. One query."""
+    cards = ModelCard.objects.filter(release=OuterRef("pk")).order_by("-number")
+    files = Artifact.objects.filter(release=OuterRef("pk")).order_by("path")
+    found = Release.objects.filter(pk=release.pk).values(
+        card_rows=embedded(cards, "id", "release_id", "number", "sha256", "correction_note"),
+        file_rows=embedded(files, "id", "release_id", "path", "size", "sha256"),
+    )
+    for row in found:
+        prefetched(release, "cards", revived(ModelCard, row["card_rows"]), ModelCard)
+        prefetched(release, "artifacts", revived(Artifact, row["file_rows"]), Artifact)
+    return release
 
 
 def waiting_releases(user: Any) -> QuerySet[Release]:
@@ -137,10 +153,8 @@ def unpack_release(release: Any) -> tuple[ModelCard | None, list[Artifact]]:
     page, such as the needs of a move, finds them without a query.
     """
     cards, files = revived(ModelCard, release.card_rows), revived(Artifact, release.file_rows)
-    for name, model, rows in (("cards", ModelCard, cards), ("artifacts", Artifact, files)):
-        known: Any = model._default_manager.none()
-        known._result_cache, known._prefetch_done = rows, True
-        release.__dict__.setdefault("_prefetched_objects_cache", {})[name] = known
+    prefetched(release, "cards", cards, ModelCard)
+    prefetched(release, "artifacts", files, Artifact)
     return next(iter(cards), None), files
 
 

@@ -15,7 +15,7 @@ from common.lifecycle import Refused
 from registry import permissions
 from registry.models import BandRule, Risk, RiskAcceptance, RiskScale
 from registry.models.acceptances import day_of_record
-from registry.selectors.acceptances import rule_of
+from registry.selectors import rule_at
 from registry.services import _store
 from registry.services.carrying import KINDS, judged_on_scale_in_force
 from registry.services.risks import TEXT, stated
@@ -38,16 +38,17 @@ def choose_treatment(
     reason = stated(reason)
     if treatment not in Risk.Treatment.values:
         raise Refused(_("Choose one of: %s.") % ", ".join(Risk.Treatment.values), field="treatment")
-    locked, _scale = judged_on_scale_in_force(risk, actor=actor, expected_version=expected_version)
+    locked, scale = judged_on_scale_in_force(risk, actor=actor, expected_version=expected_version)
     if locked.stage == Risk.Stage.CLOSED:
         raise Refused(_("This risk is closed. Reopen it first."))
     if treatment == Risk.Treatment.ACCEPT:
-        _acceptable(locked)
-    _settle(locked, actor=actor, reason=reason, treatment=treatment)
-    verb, version = "registry.risk.choose_treatment", locked.row_version
-    fresh = edit(locked, actor=actor, verb=verb, changes={"treatment": treatment}, reason=reason)
-    if fresh.row_version == version:
-        audit.record(actor, verb, fresh, before={"treatment": treatment}, after={"treatment": treatment}, reason=reason)
+        _acceptable(locked, scale)
+    verb, version, changes = "registry.risk.choose_treatment", locked.row_version, {"treatment": treatment}
+    with audit.gathered():
+        _settle(locked, actor=actor, reason=reason, treatment=treatment)
+        fresh = edit(locked, actor=actor, verb=verb, changes=changes, held=True, reason=reason)
+        if fresh.row_version == version:
+            audit.record(actor, verb, fresh, before=changes, after=changes, reason=reason)
     return fresh
 
 
@@ -70,7 +71,7 @@ def accept_risk(
     locked, scale = judged_on_scale_in_force(risk, actor=actor, expected_version=expected_version)
     if locked.stage != Risk.Stage.OPEN:
         raise Refused(_("Only an open risk can be accepted."))
-    rule = _acceptable(locked)
+    rule = _acceptable(locked, scale)
     if not permissions.can_accept_risk(actor, locked, rule.accepted_by):
         raise PermissionDenied
     today = day_of_record()
@@ -92,17 +93,18 @@ def accept_risk(
     for before in RiskAcceptance.objects.select_for_update().filter(risk=locked, revoked_at=None):
         _revoke(before, actor=actor, reason=_("Replaced by a new decision."))
     acceptance.save(force_insert=True)
-    if locked.treatment != Risk.Treatment.ACCEPT:
-        changes = {"treatment": Risk.Treatment.ACCEPT.value}
-        edit(locked, actor=actor, verb="registry.risk.choose_treatment", changes=changes, reason=reason)
-    audit.record(
-        actor,
-        "registry.risk.accept",
-        locked,
-        after={"ends_on": ends_on, "level": acceptance.band, "digest": acceptance.digest},
-        reason=reason,
-        acceptance=acceptance.pk,
-    )
+    with audit.gathered():
+        if locked.treatment != Risk.Treatment.ACCEPT:
+            changes = {"treatment": Risk.Treatment.ACCEPT.value}
+            edit(locked, actor=actor, verb="registry.risk.choose_treatment", changes=changes, held=True, reason=reason)
+        audit.record(
+            actor,
+            "registry.risk.accept",
+            locked,
+            after={"ends_on": ends_on, "level": acceptance.band, "digest": acceptance.digest},
+            reason=reason,
+            acceptance=acceptance.pk,
+        )
     return acceptance
 
 
@@ -124,7 +126,7 @@ def revoke_acceptance(acceptance: RiskAcceptance, *, actor: Any, reason: str) ->
     audit.record(actor, "registry.risk.revoke_acceptance", locked, reason=reason, acceptance=fresh.pk)
     if locked.treatment == Risk.Treatment.ACCEPT:
         changes = {"treatment": Risk.Treatment.MITIGATE.value}
-        edit(locked, actor=actor, verb="registry.risk.choose_treatment", changes=changes, reason=reason)
+        edit(locked, actor=actor, verb="registry.risk.choose_treatment", changes=changes, held=True, reason=reason)
     events.emit(ENDED, locked, acceptance=fresh.pk, state=RiskAcceptance.State.REVOKED.value)
     return fresh
 
@@ -148,8 +150,8 @@ def announce_ended() -> int:
             return told
 
 
-def _acceptable(locked: Risk) -> BandRule:
-    rule = rule_of(locked)
+def _acceptable(locked: Risk, scale: RiskScale) -> BandRule:
+    rule = rule_at(scale, locked.current_band)
     if rule is None:
         raise Refused(_("Assess the risk first: how long it may be borne, and who says so, depends on its level."))
     if rule.acceptance_days == 0:

@@ -95,7 +95,7 @@ def check_import(progress: Progress) -> dict[str, Any]:
     row.rows.all().delete()
     scale = scale_in_force(row.publisher_id)
     desk = Desk(row.publisher, scale, actor=row.uploaded_by, family=row.family)
-    counts = dict.fromkeys(ImportRow.Outcome.values, 0)
+    counts: dict[str, Any] = dict.fromkeys(ImportRow.Outcome.values, 0)
     done = 0
     progress(0, 0, _("Reading the file"))
     try:
@@ -144,7 +144,7 @@ def _row(row: RiskImport, plan: Plan) -> ImportRow:
     )
 
 
-def _counts(row: RiskImport) -> dict[str, int]:
+def _counts(row: RiskImport) -> dict[str, Any]:
     return {name: getattr(row, f"{name}_count") for name in ImportRow.Outcome.values}
 
 

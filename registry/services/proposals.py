@@ -23,9 +23,8 @@ def confirm_proposal(proposal: AssessmentProposal, *, actor: Any) -> RiskAssessm
     Raises ``Refused`` where the risk has changed since: what was proposed was another risk.
     """
     locked = _locked(proposal)
-    decided = lifecycle.apply(
-        CONFIRM_PROPOSAL, proposal, actor=actor, changes={"decided_by": actor, "decided_at": timezone.now()}
-    )
+    changes = {"decided_by": actor, "decided_at": timezone.now()}
+    decided = lifecycle.apply(CONFIRM_PROPOSAL, proposal, actor=actor, changes=changes, known={"risk": locked})
     if locked.stage == Risk.Stage.CLOSED:
         raise Refused(_("This risk is closed. Reopen it before you assess it again."))
     if decided.digest != locked.digest:
@@ -53,7 +52,8 @@ def decline_proposal(proposal: AssessmentProposal, *, actor: Any, reason: str) -
     reason = stated(reason)
     locked = _locked(proposal)
     changes = {"decided_by": actor, "decided_at": timezone.now(), "decline_reason": reason}
-    decided = lifecycle.apply(DECLINE_PROPOSAL, proposal, actor=actor, changes=changes, reason=reason)
+    known = {"risk": locked}
+    decided = lifecycle.apply(DECLINE_PROPOSAL, proposal, actor=actor, changes=changes, known=known, reason=reason)
     audit.record(actor, "registry.risk.decline_assessment", locked, reason=reason, proposal=proposal.pk)
     return decided
 
@@ -62,9 +62,8 @@ def decline_proposal(proposal: AssessmentProposal, *, actor: Any, reason: str) -
 def withdraw_proposal(proposal: AssessmentProposal, *, actor: Any) -> AssessmentProposal:
     """Take a proposal back."""
     locked = _locked(proposal)
-    decided = lifecycle.apply(
-        WITHDRAW_PROPOSAL, proposal, actor=actor, changes={"decided_by": actor, "decided_at": timezone.now()}
-    )
+    changes = {"decided_by": actor, "decided_at": timezone.now()}
+    decided = lifecycle.apply(WITHDRAW_PROPOSAL, proposal, actor=actor, changes=changes, known={"risk": locked})
     audit.record(actor, "registry.risk.withdraw_assessment", locked, proposal=proposal.pk)
     return decided
 

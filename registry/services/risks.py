@@ -238,7 +238,9 @@ def record_assessment(
     # First the judgement: the database compares it with what the risk says until then.
     assessment.save(force_insert=True)
     verb, version = "registry.risk.assess", locked.row_version
-    fresh = edit(locked, actor=actor, verb=verb, changes=changes, expected_version=expected_version, **evidence)
+    fresh = edit(
+        locked, actor=actor, verb=verb, changes=changes, expected_version=expected_version, held=True, **evidence
+    )
     if fresh.row_version == version:
         # The same judgement again is news too: somebody looked.
         audit.record(actor, verb, fresh, before=changes, after=changes, **evidence)
@@ -285,7 +287,8 @@ def close_risk(risk: Risk, *, actor: Any, reason: str) -> Risk:
 def reopen_risk(risk: Risk, *, actor: Any, reason: str) -> Risk:
     """Open a closed risk again, carried over to the scale in force where it was closed under an older one."""
     locked, _scale = judged_on_scale_in_force(risk, actor=actor)
-    return lifecycle.apply(REOPEN, locked, actor=actor, changes={"closed_at": None}, reason=stated(reason))
+    changes = {"closed_at": None}
+    return lifecycle.apply(REOPEN, locked, actor=actor, changes=changes, held=True, reason=stated(reason))
 
 
 def stated(reason: str) -> str:

@@ -62,4 +62,4 @@ def propose(locked: Risk, assessment: RiskAssessment, *, actor: Any) -> Assessme
 def overtake(locked: Risk, *, actor: Any) -> None:
     """The risk is judged anew: what waited for a second person no longer does."""
     for waiting in AssessmentProposal.objects.waiting().filter(risk=locked):
-        lifecycle.apply(OVERTAKE_PROPOSAL, waiting, actor=actor)
+        lifecycle.apply(OVERTAKE_PROPOSAL, waiting, actor=actor, known={"risk": locked})

@@ -145,7 +145,7 @@ def dismiss_stub(risk: Risk, *, actor: Any, reason: str, duplicate_of: Risk | No
                 % {"one": duplicate_of.reference, "other": other.reference},
                 field="duplicate_of",
             )
-    evidence = {"duplicate_of": duplicate_of.reference} if duplicate_of else {}
+    evidence: dict[str, Any] = {"duplicate_of": duplicate_of.reference} if duplicate_of else {}
     changes = {"closed_at": timezone.now(), "duplicate_of": duplicate_of}
     closed = lifecycle.apply(DISMISS, risk, actor=actor, changes=changes, reason=reason, **evidence)
     PublicConcern.objects.filter(risk=risk.pk).exclude(contact_sealed=b"").update(contact_sealed=b"")

@@ -192,6 +192,29 @@ def test_the_page_and_ending_the_mails_without_signing_in(client, risk, risk_own
     assert client.post(url, wanted | {"hour": "24"}).status_code == 422
 
 
+def test_page_and_api_ask_as_much_for_all_kinds_as_for_none(
+    client, family, risk, risk_owner, auditor, release_manager, publisher, django_assert_num_queries
+):
+    def costs(person):
+        client.force_login(person)
+        for url, queries in ((reverse("accounts:reminders"), 6), (reverse("api:me-reminders"), 5)):
+            with django_assert_num_queries(queries):
+                answer = client.get(url)
+        return answer.json()["waiting"]
+
+    assert costs(auditor) == {}
+    for number in range(2, 4):
+        RiskFactory(family=family, number=10 * number, opened=True, owner=risk_owner, review_due_on=days(-number))
+        MitigationFactory(family=family, owner=risk_owner, risks=[risk], due_on=days(-number))
+        stub = services.raise_stub(family, actor=release_manager, title="A concern")
+        Risk.objects.filter(pk=stub.pk).update(created_at=timezone.now() - dt.timedelta(days=20))
+    services.start_round(publisher, actor=release_manager, title="Autumn", due_on=days(20), chosen={})
+    shown = costs(risk_owner)
+    assert [thing["due_on"] for thing in shown["registry.review"]] == [str(days(late)) for late in (-3, -2, -1)]
+    assert set(shown) == {"registry.review", "registry.mitigation", "registry.stub", "registry.round"}
+    assert [len(things) for things in shown.values()] == [3, 2, 2, 3]
+
+
 def test_the_api(client, risk, risk_owner):
     client.force_login(risk_owner)
     url = reverse("api:me-reminders")
