@@ -17,8 +17,11 @@ from accounts.roles import Role
 from accounts.services import holders
 from common.events import emit, subscribe
 from common.models import OutboxEvent
+from registry.documentation import comparison
 from registry.models import Phase
 from registry.models.plan import PhaseKind
+
+PARTS_NAMED = 20
 
 
 @subscribe("access.request.submitted")
@@ -212,6 +215,45 @@ def tell_holders_of_withdrawal(event: OutboxEvent) -> None:
     """The gate is closed already, because it looks at the release; its holders hear of it one by one."""
     for grant in Grant.objects.in_force().filter(release_id=event.object_id).order_by("pk"):
         emit("access.grant.release_withdrawn", grant)
+
+
+@subscribe("registry.release.card_corrected")
+def tell_holders_of_correction(event: OutboxEvent) -> None:
+    """Whoever has the files relies on what the card said of them; with two grants they still hear of it once."""
+    grants = Grant.objects.in_force().filter(release_id=event.object_id)
+    for grant in grants.order_by("user_id", "pk").distinct("user_id"):
+        emit("access.grant.card_corrected", grant, number=event.payload["number"])
+
+
+@subscribe("access.grant.card_corrected")
+def tell_holder_of_correction(event: OutboxEvent) -> None:
+    """One mail: why the card was corrected, which parts of it, and where to see what they said and say."""
+    grant = Grant.objects.select_related("user", "release__family__publisher").get(pk=event.object_id)
+    release, number = grant.release, event.payload["number"]
+    new = release.cards.get(number=number)
+    old = release.cards.filter(number__lt=number).order_by("-number").first()
+    facts: tuple[tuple[str, Any], ...] = ()
+    model = (release.family.publisher.slug, release.family.slug, release.version)
+    path = reverse("registry:card_versions", args=model)
+    if old is not None:
+        found = comparison.compare(old, new)
+        changed = [str(each.label) for each in (*found.metadata, *found.sections)] or [_("Its layout only")]
+        more = [_("and %d more") % (len(changed) - PARTS_NAMED)] if len(changed) > PARTS_NAMED else []
+        facts = ((_("What changed"), ", ".join(changed[:PARTS_NAMED] + more)),)
+        path = reverse("registry:card_comparison", args=model) + f"?old={old.number}&new={number}"
+    words = {"release": release, "number": number}
+    notice = Notice(
+        subject=_("The model card of %(release)s was corrected") % words,
+        opening=_("The model card of %(release)s, to which you have access, was corrected: version %(number)d.")
+        % words,
+        facts=facts,
+        quote_label=_("The reason:"),
+        quote=new.correction_note,
+        action=_("See what it said and what it says now"),
+        path=path,
+        closing=_("The files did not change, and neither did their revision."),
+    )
+    send(notice, [grant.user.email])
 
 
 @subscribe("registry.release.phase_entered")

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,7 +10,9 @@ from access import services
 from access.models import Grant
 from common.models import OutboxEvent
 from governance.services import withdraw_release
+from registry.services import import_card
 from tests.factories.access import GrantFactory, TierFactory
+from tests.factories.registry import ReleaseFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +60,46 @@ def test_each_holder_hears_once_of_a_withdrawn_release(release, release_manager,
     assert all(
         "A safeguard did not hold." in message.body for message in mail.outbox if "was withdrawn" in message.subject
     )
+
+
+def test_each_holder_hears_once_why_a_card_was_corrected_and_where(release, release_manager, deliver, client, stranger):
+    source = (
+        "---\nlicense: apache-2.0\ntags:\n- text\n---\n# Pilot\n\n## Intended use\n\nHospitals.\n\n## Limits\n\nNone.\n"
+    )
+    first = import_card(release, actor=release_manager, source=source, correction_note="As it was.")
+    deliver()
+    mail.outbox.clear()
+    tier, other = TierFactory.create_batch(2, family=release.family)
+    grants = [GrantFactory(request__release=release, request__tier=tier) for _ in range(2)]
+    # A second grant of the same holder makes no second mail; an ended or suspended one none at all.
+    GrantFactory(request__release=release, request__tier=other, request__requester=grants[0].user)
+    ended = GrantFactory(request__release=release, request__tier=tier, valid_from=timezone.now() - timedelta(days=9))
+    Grant.objects.filter(pk=ended.pk).update(valid_until=timezone.now() - timedelta(days=1))
+    suspended = GrantFactory(request__release=release, request__tier=tier)
+    services.suspend_grant(suspended, actor=release_manager, reason="Resold?")
+    deliver()
+    mail.outbox.clear()
+    again = source.replace("- text", "- text\n- medical").replace("None.", "Worse in Kannada <than> we said.")
+    import_card(release, actor=release_manager, source=again, correction_note="An evaluation was wrong.")
+    deliver()
+    deliver()
+    assert sorted(message.to[0] for message in mail.outbox) == sorted(grant.user.email for grant in grants)
+    body = mail.outbox[0].body
+    assert "An evaluation was wrong." in body
+    assert "What changed: Tags, Where its limits are" in " ".join(body.split())
+    (link,) = re.findall(r"/models/\S+compare/\?old=\d+&new=\d+", body)
+    assert link.endswith(f"?old={first.number}&new={first.number + 1}")
+    # The holder is nobody's insider: the page it leads to is open to them.
+    client.force_login(grants[0].user)
+    assert "Worse in Kannada &lt;than&gt;" in re.sub(r"</?(ins|del)[^>]*>", "", client.get(link).content.decode())
+
+
+def test_nobody_is_told_of_a_card_of_a_draft(release_manager, family, deliver):
+    draft = ReleaseFactory(family=family, version="9.0", created_by=release_manager)
+    import_card(draft, actor=release_manager, source="---\nlicense: apache-2.0\n---\n# One\n")
+    import_card(draft, actor=release_manager, source="---\nlicense: apache-2.0\n---\n# Two\n")
+    deliver()
+    assert mail.outbox == []
 
 
 def test_holders_hear_of_new_terms_unless_they_are_not_material(grant, tier, release_manager, deliver, researcher):
