@@ -10,9 +10,12 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from registry.documentation.rows import are_examples, are_questions, are_results
+
 
 class Shape(StrEnum):
-    """How a value is typed in: a line, several values, one of a few, yes or no, a text, a number, or its YAML."""
+    """How a value is typed in: a line, several values, one of a few, yes or no, a text, a number, rows of fields, or
+    its YAML."""
 
     TEXT = "text"
     LIST = "list"
@@ -21,6 +24,13 @@ class Shape(StrEnum):
     LONG = "long"
     EMISSIONS = "emissions"
     YAML = "yaml"
+    # Rows of fields; ``registry.documentation.rows`` knows what fits.
+    RESULTS = "results"
+    EXAMPLES = "examples"
+    QUESTIONS = "questions"
+
+
+ROWS = (Shape.RESULTS, Shape.EXAMPLES, Shape.QUESTIONS)
 
 
 @dataclass(frozen=True)
@@ -92,12 +102,7 @@ GROUPS = (
         _("Evaluation"),
         (
             Field("metrics", _("Metrics"), Shape.LIST, _("Ids, one a line: accuracy, wer.")),
-            Field(
-                "model-index",
-                _("Results (model-index)"),
-                Shape.YAML,
-                _("Each result with its task, data set, metrics and source, as YAML."),
-            ),
+            Field("model-index", _("Results (model-index)"), Shape.RESULTS),
         ),
     ),
     Group(
@@ -107,7 +112,7 @@ GROUPS = (
     Group(
         _("How the Hub shows it"),
         (
-            Field("widget", _("Examples for the widget"), Shape.YAML),
+            Field("widget", _("Examples for the widget"), Shape.EXAMPLES),
             Field("inference", _("Inference"), Shape.YAML, _("true, false, or “parameters:” with settings.")),
         ),
     ),
@@ -117,7 +122,7 @@ GROUPS = (
             Field("extra_gated_heading", _("Heading"), Shape.TEXT),
             Field("extra_gated_description", _("Description"), Shape.LONG),
             Field("extra_gated_prompt", _("What a person agrees to"), Shape.LONG),
-            Field("extra_gated_fields", _("What a person is asked"), Shape.YAML),
+            Field("extra_gated_fields", _("What a person is asked"), Shape.QUESTIONS),
             Field("extra_gated_button_content", _("Words on the button"), Shape.TEXT),
             Field("extra_gated_eu_disallowed", _("Closed to people in the EU"), Shape.FLAG),
         ),
@@ -136,6 +141,9 @@ def shape_of(field: Field, value: Any) -> Shape:
         Shape.LIST: _is_line(value) or (isinstance(value, list) and all(map(_is_line, value))),
         Shape.EMISSIONS: _are_emissions(value),
         Shape.YAML: True,
+        Shape.RESULTS: are_results(value),
+        Shape.EXAMPLES: are_examples(value),
+        Shape.QUESTIONS: are_questions(value),
     }
     return field.shape if value is None or fits[field.shape] else Shape.YAML
 

@@ -7,7 +7,6 @@ what was asked for has changed.
 """
 
 import io
-import math
 import re
 from dataclasses import dataclass
 from typing import Any
@@ -26,7 +25,7 @@ from ruamel.yaml.scalarstring import (
 from common.lifecycle import Refused
 from registry.cards import check_front_matter
 from registry.documentation.sections import line_end
-from registry.documentation.splicing import paired, spliced, writer
+from registry.documentation.splicing import paired, same, spliced, writer
 
 _LINES = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 DEEPEST = 40
@@ -141,11 +140,11 @@ def _set(front: str, key: str, value: Any) -> str:
     else:
         wanted = value
         _refuse_deep(key, value)
-        if key in before and _same(before[key], value):
+        if key in before and same(before[key], value):
             return front
     try:
         changed = _with_key(front, key, value, wanted)
-        exact = _same(_read(changed), {**before, key: wanted})
+        exact = same(_read(changed), {**before, key: wanted})
     except _UNWRITABLE:
         exact = False
     if not exact:
@@ -190,7 +189,7 @@ def _remove(front: str, key: str) -> str:
     if found.end == len(front):
         # The line end before the closing “---” belongs to the block, not to the front matter.
         changed = front[: found.start].removesuffix("\n").removesuffix("\r")
-    if not _same(_read(changed), {name: item for name, item in before.items() if name != key}):
+    if not same(_read(changed), {name: item for name, item in before.items() if name != key}):
         raise Refused(
             _("“%s” cannot be taken out without touching other lines. Edit the source of the card instead.") % key,
             field=key,
@@ -226,7 +225,7 @@ def _written(key: str, value: Any, old: str, front: str, column: int) -> str:
         mapping[key] = _merged(mapping[key], value)
     text = dump(mapping).rstrip("\r\n")
     try:
-        good = _same(_read(text).get(key), value)
+        good = same(_read(text).get(key), value)
     except (yaml.YAMLError, ValueError, RecursionError):
         good = False
     if not good:
@@ -244,8 +243,8 @@ def _replaced(key: str, value: Any, old: str) -> str | None:
     lines = _with_line_ends(old, "\n").rstrip("\n")
     try:
         before = _read(lines)[key]
-        text = spliced(lines, before, value, same=_same, fresh=_fresh)
-        good = text is not None and _same(_read(text), {key: value})
+        text = spliced(lines, before, value, fresh=_fresh)
+        good = text is not None and same(_read(text), {key: value})
     except (*_UNWRITABLE, KeyError):
         return None
     return text if good else None
@@ -280,12 +279,15 @@ def _merged(old: Any, new: Any) -> Any:
     if isinstance(old, dict) and isinstance(new, dict):
         for name in [name for name in old if name not in new]:
             del old[name]
-        for name, value in new.items():
-            old[name] = _merged(old[name], value) if name in old else _fresh(value)
+        for place, (name, value) in enumerate(new.items()):
+            if name in old or not hasattr(old, "insert"):
+                old[name] = _merged(old[name], value) if name in old else _fresh(value)
+            else:
+                old.insert(place, name, _fresh(value))
         return old
     if isinstance(old, list) and isinstance(new, list):
         return _merged_list(old, new)
-    if _same(old, new):
+    if same(old, new):
         return old
     if (
         isinstance(new, str)
@@ -298,7 +300,7 @@ def _merged(old: Any, new: Any) -> Any:
 
 def _merged_list(old: Any, new: list[Any]) -> Any:
     """Items that stay, or changed a little, keep their place and comments; the list keeps its style."""
-    pairs = {after: before for before, after in paired(old, new, _same)}
+    pairs = {after: before for before, after in paired(old, new)}
     if old and not pairs and getattr(old, "fa", None) is None:
         return [_fresh(each) for each in new]
     for place in reversed(range(len(old))):
@@ -307,7 +309,7 @@ def _merged_list(old: Any, new: list[Any]) -> Any:
     for place, each in enumerate(new):
         if place not in pairs:
             old.insert(place, _fresh(each))
-        elif not _same(old[place], each):
+        elif not same(old[place], each):
             old[place] = _merged(old[place], each)
     return old
 
@@ -388,22 +390,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list):
         return [_plain(item) for item in value]
     return value
-
-
-def _same(one: Any, other: Any) -> bool:
-    """Equal for YAML: 1, 1.0 and true are three values, and “not a number” is itself."""
-    if isinstance(one, dict) and isinstance(other, dict):
-        return len(one) == len(other) and all(
-            name in other and _same(value, other[name]) for name, value in one.items()
-        )
-    if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(_same(a, b) for a, b in zip(one, other, strict=True))
-    if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
-        return math.isnan(other)
-    if isinstance(one, str) and isinstance(other, str):
-        return str(one) == str(other)
-    numbers = (int, float)
-    if isinstance(one, numbers) and isinstance(other, numbers):
-        kinds = [(isinstance(each, bool), isinstance(each, int)) for each in (one, other)]
-        return kinds[0] == kinds[1] and one == other
-    return type(one) is type(other) and bool(one == other)

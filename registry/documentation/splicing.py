@@ -6,6 +6,7 @@ The caller reads the result again; nothing here is trusted.
 """
 
 import io
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,9 +31,7 @@ class _Edit:
     text: str
 
 
-def spliced(
-    text: str, old: Any, new: Any, *, same: Callable[[Any, Any], bool], fresh: Callable[[Any], Any]
-) -> str | None:
+def spliced(text: str, old: Any, new: Any, *, fresh: Callable[[Any], Any]) -> str | None:
     """``text``, the lines of one key that stands for ``old``, changed so that it stands for ``new``."""
     try:
         if any(isinstance(token, yaml.AnchorToken | yaml.AliasToken | yaml.TagToken) for token in yaml.scan(text)):
@@ -41,7 +40,7 @@ def spliced(
         if not isinstance(root, yaml.MappingNode) or root.flow_style or len(root.value) != 1:
             return None
         key, value = root.value[0]
-        work = _Work(text, same, fresh)
+        work = _Work(text, fresh)
         work.change(value, old, new, key.start_mark.column)
     except (_Elsewhere, yaml.YAMLError, ValueError, RecursionError):
         return None
@@ -51,13 +50,13 @@ def spliced(
 
 
 class _Work:
-    def __init__(self, text: str, same: Callable[[Any, Any], bool], fresh: Callable[[Any], Any]) -> None:
-        self.text, self.same, self.fresh = text, same, fresh
+    def __init__(self, text: str, fresh: Callable[[Any], Any]) -> None:
+        self.text, self.fresh = text, fresh
         self.edits: list[_Edit] = []
 
     def change(self, node: Any, old: Any, new: Any, column: int, *, flow: bool = False) -> None:
         """Note what turns ``node``, below a key or dash at ``column``, from ``old`` into ``new``."""
-        if self.same(old, new):
+        if same(old, new):
             return
         if isinstance(node, yaml.MappingNode) and isinstance(old, dict) and isinstance(new, dict) and old and new:
             self._mapping(node, old, new)
@@ -94,9 +93,11 @@ class _Work:
         for name in added:
             before = list(new)[: list(new).index(name)]
             places = [self._line_after(self._end(pairs[each][1])) for each in before if each in pairs]
-            if not places:
+            first = node.value[0][0].start_mark
+            if not places and self.text[first.index - first.column : first.index].strip():
                 raise _Elsewhere
-            self._insert(places[-1], _block({name: self.fresh(new[name])}, offset), indent)
+            place = places[-1] if places else first.index - first.column
+            self._insert(place, _block({name: self.fresh(new[name])}, offset), indent)
 
     def _cut(self, parent: Any, key: Any, value: Any) -> None:
         start = key.start_mark.index - key.start_mark.column
@@ -107,7 +108,7 @@ class _Work:
     def _sequence(self, node: Any, old: list[Any], new: list[Any], column: int) -> None:
         if len(node.value) != len(old):
             raise _Elsewhere
-        pairs = paired(old, new, self.same)
+        pairs = paired(old, new)
         if len(pairs) < max(len(old), len(new)) and node.flow_style:
             raise _Elsewhere
         gone = set(range(len(old))) - {before for before, _after in pairs}
@@ -180,7 +181,7 @@ class _Work:
         return len(self.text) if found < 0 else found + 1
 
 
-def paired(old: list[Any], new: list[Any], same: Callable[[Any, Any], bool]) -> list[tuple[int, int]]:
+def paired(old: list[Any], new: list[Any]) -> list[tuple[int, int]]:
     """Which entry of ``old`` became which of ``new``, in order: equal ones first, then the most alike between."""
     pairs: list[tuple[int, int]] = []
     done = 0
@@ -268,3 +269,20 @@ def _block(value: Any, offset: int) -> str:
     out = io.StringIO()
     writer(2, 2 + offset, offset).dump(value, out)
     return out.getvalue().rstrip("\n")
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal for YAML: 1, 1.0 and true are three values, and “not a number” is itself."""
+    if isinstance(one, dict) and isinstance(other, dict):
+        return len(one) == len(other) and all(name in other and same(value, other[name]) for name, value in one.items())
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(same(a, b) for a, b in zip(one, other, strict=True))
+    if isinstance(one, float) and isinstance(other, float) and math.isnan(one):
+        return math.isnan(other)
+    if isinstance(one, str) and isinstance(other, str):
+        return str(one) == str(other)
+    numbers = (int, float)
+    if isinstance(one, numbers) and isinstance(other, numbers):
+        kinds = [(isinstance(each, bool), isinstance(each, int)) for each in (one, other)]
+        return kinds[0] == kinds[1] and one == other
+    return type(one) is type(other) and bool(one == other)

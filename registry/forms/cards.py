@@ -1,11 +1,13 @@
 """Editing a card: a section, its metadata, its whole source."""
 
+from collections.abc import Callable
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import yaml
 from django import forms
 from django.core.exceptions import ValidationError
+from django.forms.utils import ErrorDict
 from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
@@ -13,8 +15,10 @@ from common.forms import BaseForm
 from common.lifecycle import Refused
 from registry import cards
 from registry.documentation import metadata
-from registry.documentation.fields import EMISSIONS, GROUPS, Field, Shape, line, shape_of
+from registry.documentation.fields import EMISSIONS, FIELDS, GROUPS, ROWS, Field, Shape, line, shape_of
 from registry.documentation.metadata import Lines
+from registry.forms.card_results import ResultRows
+from registry.forms.card_rows import CardRows, QuestionRows, WidgetRows
 from registry.forms.catalogue import CardForm
 from registry.services.cards import LONGEST_NOTE
 
@@ -103,47 +107,101 @@ def _browser(text: str) -> str:
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
-class MetadataForm(CorrectionForm):
-    """Every field of the Hub's metadata for models. ``changes()`` holds those that were typed differently."""
+def _values(front: str) -> dict[str, Any]:
+    read = yaml.safe_load(front)
+    return read if isinstance(read, dict) else {}
 
-    def __init__(self, *args: Any, card: Any = None, **kwargs: Any) -> None:
+
+class MetadataForm(CorrectionForm):
+    """Every field of the Hub's metadata for models. ``changes`` holds those that were typed differently.
+
+    ``version_of`` finds a version of the card by its number: lists are edited as rows of the version that the
+    writer had before them. ``as_yaml`` shows these lists as YAML instead.
+    """
+
+    def __init__(
+        self,
+        *args: Any,
+        card: Any = None,
+        version_of: Callable[[int], Any] = lambda number: None,
+        model: str = "",
+        as_yaml: bool = False,
+        part: int = 1,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.data: Any = self.data.copy() if self.is_bound else {}  # type: ignore[attr-defined]
+        self.card, self.version_of, self.model, self.part = card, version_of, model, part
         self.front: str = metadata.cut(card.source).front if card else ""
-        read = yaml.safe_load(self.front)
-        self.values: dict[str, Any] = read if isinstance(read, dict) else {}
+        self.values = _values(self.front)
+        self.as_yaml = as_yaml
         self.shapes: dict[str, Shape] = {}
-        self.groups: list[tuple[Any, list[str]]] = []
+        self.rows: dict[str, CardRows] = {}
+        self.groups: list[tuple[Any, list[Any]]] = []
         for group in GROUPS:
-            names: list[str] = []
+            items: list[Any] = []
             for field in group.fields:
-                names += self._add(field)
-            self.groups.append((group.title, names))
-        self.order_fields([name for _title, names in self.groups for name in names])
+                items += self._add(field)
+            self.groups.append((group.title, items))
+        placed = [name for field in FIELDS.values() for name in self._names(field)]
+        self.order_fields(placed)
 
     @property
     def sections(self) -> list[tuple[Any, list[Any]]]:
-        """Headings with the fields below them, for the page."""
-        return [(title, [self[name] for name in names]) for title, names in self.groups]
+        """Headings with the fields, or the rows of a list, below them, for the page."""
+        return [
+            (title, [self[item] if isinstance(item, str) else item for item in items]) for title, items in self.groups
+        ]
 
     @property
     def others(self) -> list[str]:
         """Keys that the card has and this form does not know."""
-        known = {field.key for group in GROUPS for field in group.fields}
-        return [str(key) for key in self.values if key not in known]
+        return [str(key) for key in self.values if key not in FIELDS]
 
-    def _add(self, field: Field) -> list[str]:
+    def without_judgement(self) -> "MetadataForm":
+        """The form as it was sent, before anybody asked whether it is right."""
+        self._errors = ErrorDict()
+        self.cleaned_data = {}
+        return self
+
+    def _add(self, field: Field) -> list[Any]:
         value = self.values.get(field.key)
-        shape = self.shapes[field.key] = shape_of(field, value)
+        shape = shape_of(field, value)
+        if shape in ROWS and (self.as_yaml or self.data.get(field.key)):
+            shape = Shape.YAML
+        self.shapes[field.key] = shape
+        if shape in ROWS:
+            self.rows[field.key] = self._rows(shape, field.key)
+            return [self.rows[field.key]]
         if shape == Shape.EMISSIONS:
             stored = value if isinstance(value, dict) else {"emissions": value}
             for name, label in EMISSIONS:
                 made = forms.CharField(label=label, required=False, max_length=500)
-                self._take(f"co2_{name}", made, "" if stored.get(name) is None else str(stored[name]))
+                self.take(f"co2_{name}", made, "" if stored.get(name) is None else str(stored[name]))
             return [f"co2_{name}" for name, _label in EMISSIONS]
-        self._take(field.key, self._field(field, shape, value), self._initial(field, shape, value))
+        self.take(field.key, self._field(field, shape, value), self._initial(field, shape, value))
         return [field.key]
 
-    def _take(self, name: str, field: forms.Field, initial: str) -> None:
+    def _rows(self, shape: Shape, key: str) -> CardRows:
+        """The rows of a list, of the version that they were taken from."""
+        kind: type[CardRows] = {Shape.RESULTS: ResultRows, Shape.EXAMPLES: WidgetRows, Shape.QUESTIONS: QuestionRows}[
+            shape
+        ]
+        typed = self.text_of(f"{kind.name}_number")
+        card, front = self.card, self.front
+        if typed.isascii() and typed.isdigit() and len(typed) < 9 and int(typed) != (card.number if card else 0):
+            card = self.version_of(int(typed))
+            front = metadata.cut(card.source).front if card else ""
+        value = _values(front).get(key)
+        if shape_of(FIELDS[key], value) not in ROWS:
+            card, value = self.card, self.values.get(key)
+        number = card.number if card else 0
+        if shape == Shape.RESULTS:
+            model = str(self.values.get("model_name") or self.model)
+            return ResultRows(self, value, number, model=model, page=self.part)
+        return kind(self, value, number)
+
+    def take(self, name: str, field: forms.Field, initial: str) -> None:
         self.fields[name] = field
         self.initial[name] = initial
 
@@ -191,24 +249,39 @@ class MetadataForm(CorrectionForm):
         return self.cleaned_data
 
     def _names(self, field: Field) -> list[str]:
+        if field.key in self.rows:
+            return self.rows[field.key].names
         emissions = self.shapes[field.key] == Shape.EMISSIONS
         return [f"co2_{name}" for name, _label in EMISSIONS] if emissions else [field.key]
 
     def _typed_differently(self, field: Field) -> bool:
-        return any(self._text(name) != self.initial[name].strip() for name in self._names(field))
+        if field.key in self.rows:
+            return self.rows[field.key].touched
+        return any(self.text_of(name) != self.initial[name].strip() for name in self._names(field))
 
-    def _text(self, name: str) -> str:
+    def text_of(self, name: str) -> str:
+        """What was sent for a field."""
         return _browser(str(self.data.get(self.add_prefix(name)) or "")).strip()
+
+    def is_typed(self, name: str) -> bool:
+        """Whether a field was sent, and differs from what was stored."""
+        return self.add_prefix(name) in self.data and self.text_of(name) != self.initial[name].strip()
+
+    def shown_text(self, name: str) -> str:
+        """What a field shows: what was sent, else what is stored."""
+        return self.text_of(name) if self.add_prefix(name) in self.data else str(self.initial[name])
 
     def typed_keys(self) -> set[str]:
         """The keys whose text is not that of the version the writer had before them."""
-        return {field.key for group in GROUPS for field in group.fields if self._typed_differently(field)}
+        return {field.key for field in FIELDS.values() if self._typed_differently(field)}
 
     def names_of(self, key: str) -> list[str]:
-        return next(self._names(field) for group in GROUPS for field in group.fields if field.key == key)
+        return self._names(FIELDS[key])
 
     def _value(self, field: Field, data: dict[str, Any]) -> Any:
-        shape, text = self.shapes[field.key], self._text(field.key)
+        if field.key in self.rows:
+            return self.rows[field.key].new_value()
+        shape, text = self.shapes[field.key], self.text_of(field.key)
         if shape == Shape.EMISSIONS:
             return self._emissions()
         if not text:
@@ -233,7 +306,7 @@ class MetadataForm(CorrectionForm):
         old = self.values.get("co2_eq_emissions")
         made: dict[str, Any] = dict(old) if isinstance(old, dict) else {}
         for name, _label in EMISSIONS:
-            text = self._text(f"co2_{name}")
+            text = self.text_of(f"co2_{name}")
             if text == self.initial[f"co2_{name}"].strip():
                 if not isinstance(old, dict) and name == "emissions" and old is not None:
                     made[name] = old

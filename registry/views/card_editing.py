@@ -16,6 +16,7 @@ from registry import permissions, selectors, services
 from registry.documentation import comparison, metadata, requirements, sections
 from registry.documentation.kinds import BY_KEY, KINDS
 from registry.forms import CardSourceForm, CardUploadForm, MetadataForm, SectionForm
+from registry.forms.card_rows import with_row
 from registry.models import ModelCard, Release, Stage
 from registry.selectors.cards import safeguards_as_text
 from registry.views.releases import editable_release, managed_release
@@ -123,29 +124,49 @@ def card_metadata(request: HttpRequest, pk: int) -> HttpResponse:
     """Every field of the Hub's metadata; only the lines of what is changed are written anew."""
     found = editable_release(request, pk)
     base = _base(found, request)
-    options = {"card": base, "corrects": _corrects(found), "initial": {"number": base.number if base else 0}}
-    form = MetadataForm(posted(request), **options)
-    if _saved(form, services.edit_card_metadata, found, request) is not None:
-        return redirect("registry:manage_card", pk)
+    form = _metadata_form(posted(request), found, base, request)
     context: dict[str, Any] = {"release": found, "family": found.family}
-    if request.method == "POST" and form.conflict:
-        context["theirs"] = _their_metadata(form, found)
+    if request.method == "POST" and request.POST.get("add"):
+        data = with_row(request.POST, request.POST["add"])
+        form = _metadata_form(data, found, base, request).without_judgement()
+    elif _saved(form, services.edit_card_metadata, found, request) is not None:
+        return redirect("registry:manage_card", pk)
+    elif request.method == "POST" and form.conflict:
+        form, context["theirs"] = _their_metadata(form, found, request)
     return form_page(request, "registry/card_metadata.html", form, **context)
 
 
-def _their_metadata(form: Any, release: Release) -> dict[str, Any]:
+def _metadata_form(data: Any, release: Release, card: ModelCard | None, request: HttpRequest) -> MetadataForm:
+    part = request.GET.get("results", "")
+    return MetadataForm(
+        data,
+        card=card,
+        corrects=_corrects(release),
+        initial={"number": card.number if card else 0},
+        version_of=lambda number: release.cards.filter(number=number).first(),
+        model=release.family.name,
+        as_yaml="yaml" in request.GET,
+        part=int(part) if part.isascii() and part.isdigit() and len(part) < 5 else 1,
+    )
+
+
+def _their_metadata(form: Any, release: Release, request: HttpRequest) -> tuple[Any, dict[str, Any]]:
     """What is stored now for the keys that both have changed. What only they changed is taken over."""
-    latest = release.cards.select_related("created_by").first()
-    stored = MetadataForm(card=latest, corrects=False)
+    latest: Any = release.cards.select_related("created_by").first()
+    stored = _metadata_form(None, release, latest, request)
     typed, front = form.typed_keys(), metadata.cut(latest.source).front
     data = form.data.copy()
     data["number"] = str(latest.number)
     for key, shape in form.shapes.items():
         if key not in typed and stored.shapes[key] == shape:
             for name in form.names_of(key):
+                data.pop(name, None)
+            for name in stored.names_of(key):
                 data[name] = stored.initial[name]
-    form.data = data
-    return {"card": latest, "lines": [(key, metadata.lines_of(front, key)) for key in sorted(typed)]}
+    merged = _metadata_form(data, release, latest, request).without_judgement()
+    for name, reasons in form.errors.items():
+        merged.add_error(name if name in merged.fields else None, reasons)
+    return merged, {"card": latest, "lines": [(key, metadata.lines_of(front, key)) for key in sorted(typed)]}
 
 
 @page

@@ -13,6 +13,7 @@ from registry import cards
 from registry.documentation import metadata
 from registry.documentation.fields import FIELDS, GROUPS, Shape, shape_of
 from registry.documentation.metadata import Lines
+from registry.documentation.splicing import same
 
 FRONT = """# top comment
 language:   # langs
@@ -216,10 +217,10 @@ def test_results_changed_anyhow_are_read_back_as_they_were_meant(end, steps):
                 metric[what] = leaf
     before = INDEX.replace("\n", end)
     front = metadata.change(before, {"model-index": value})
-    assert metadata._same(yaml.safe_load(front), {"a": 1, "model-index": value, "b": 2})
+    assert same(yaml.safe_load(front), {"a": 1, "model-index": value, "b": 2})
     assert front.startswith(f"a: 1{end}model-index:{end}")
     assert front.endswith(f"{end}b: 2")
-    assert metadata._same(yaml.safe_load(metadata.change(front, {"model-index": index()}))["model-index"], index())
+    assert same(yaml.safe_load(metadata.change(front, {"model-index": index()}))["model-index"], index())
 
 
 texts = st.text(string.printable, max_size=40).filter(lambda text: "\x0b" not in text and "\x0c" not in text)
@@ -271,7 +272,7 @@ def test_whatever_a_program_sends_is_written_rightly_or_refused(front, key, valu
     if refusal is not None:
         assert refusal.field == key
     elif value is not None:
-        assert metadata._same((yaml.safe_load(changed) or {})[key], value)
+        assert same((yaml.safe_load(changed) or {})[key], value)
 
 
 def test_nesting_without_end_is_refused():
