@@ -161,13 +161,35 @@ def request_package(release: Release, *, actor: Any) -> ReleasePackage:
     """
     if not permissions.can_request_package(actor, release):
         raise PermissionDenied
-    # Two people at once: the second sees the first one's.
-    release = Release.objects.select_for_update(of=("self",)).select_related("family__publisher").get(pk=release.pk)
+    release = _locked(release)
     if not release.is_public:
         raise Refused(_("Publish the release first: until then its package would tell what may still change."))
     running = ReleasePackage.objects.filter(release=release, job__state__in=[Job.State.QUEUED, Job.State.RUNNING])
     if running.exists():
         raise Refused(_("The package of this release is being made already."))
+    return _queue_package(release, actor)
+
+
+@transaction.atomic
+def package_published_release(release: Release, *, actor: Any) -> ReleasePackage | None:
+    """Have the first package of a release made because it was published.
+
+    Nothing where one was asked for already, by somebody or by an earlier delivery of the same news, or where the
+    release is not public any more. A job that fails is shown with the packages of the release, where it can be run
+    again.
+    """
+    release = _locked(release)
+    if not release.is_public or ReleasePackage.objects.filter(release=release).exists():
+        return None
+    return _queue_package(release, actor)
+
+
+def _locked(release: Release) -> Release:
+    """So that of two at once the second sees what the first asked for."""
+    return Release.objects.select_for_update(of=("self",)).select_related("family__publisher").get(pk=release.pk)
+
+
+def _queue_package(release: Release, actor: Any) -> ReleasePackage:
     package = ReleasePackage.objects.create(release=release, requested_by=actor)
     package.job = jobs.enqueue(PACKAGE_KIND, actor=actor, payload={"package": package.pk})
     package.save(update_fields=["job"])
