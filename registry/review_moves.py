@@ -78,7 +78,7 @@ REVIEW_MOVES = (SUBMIT_REVIEW, DISCARD_REVIEW)
 
 
 def _needs_all_settled(review_round: ReviewRound) -> str:
-    """Every risk reviewed, or skipped with a reason."""
+    """Every risk reviewed, skipped with a reason, or closed meanwhile."""
     waiting = review_round.items.waiting().count()
     return _("%d risks still wait to be looked at or skipped.") % waiting if waiting else ""
 

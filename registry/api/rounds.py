@@ -18,6 +18,7 @@ from registry import permissions, selectors, services
 from registry.api.serializers import RiskReasonSerializer, Visible
 from registry.changes import Change
 from registry.models import ModelFamily, Publisher, ReviewRound, Risk, RiskReview, RoundItem, Term
+from registry.models.rounds import CLOSED_MEANWHILE, WAITS
 from registry.scale import Band
 from registry.templatetags.registry import event_words
 
@@ -128,6 +129,7 @@ class ProgressSerializer(serializers.Serializer[Any]):
     waiting = serializers.IntegerField()
     reviewed = serializers.IntegerField()
     skipped = serializers.IntegerField()
+    closed = serializers.IntegerField(help_text="Closed before anybody looked at them for the round.")
 
     def get_owner_name(self, row: dict[str, Any]) -> str:
         return str(row["name"] or row["email"] or "")
@@ -144,14 +146,20 @@ class ChangeSerializer(serializers.Serializer[Any]):
 
 
 class RoundItemSerializer(serializers.ModelSerializer[RoundItem]):
-    state = serializers.CharField(read_only=True, help_text="waiting, reviewed or skipped")
+    state = serializers.CharField(read_only=True, help_text="waiting, reviewed, skipped or closed")
+    closed_at = serializers.DateTimeField(
+        source="risk.closed_at", read_only=True, allow_null=True, help_text="When the risk was closed, where it is."
+    )
     reference = serializers.CharField(source="risk.reference", read_only=True)
     owner = serializers.IntegerField(source="risk.owner_id", read_only=True, allow_null=True)
     changes = serializers.SerializerMethodField(help_text="What changed since it was last looked at, newest first.")
 
     class Meta:
         model = RoundItem
-        fields = ["id", "risk", "reference", "owner", "state", "since", "review", "skip_reason", "changes"]
+        fields = [
+            *("id", "risk", "reference", "owner", "state", "closed_at", "since", "review"),
+            *("skip_reason", "changes"),
+        ]
         read_only_fields = fields
 
     @extend_schema_field(ChangeSerializer(many=True))
@@ -217,9 +225,10 @@ class ReviewRoundViewSet(
     @extend_schema(responses=RoundItemSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"])
     def items(self, request: Request, pk: str | None = None) -> Response:
-        """The risks of a round with what changed about each; `?state=waiting|reviewed|skipped`, `?owner=` a number."""
+        """The risks of a round with what changed about each; `?state=waiting|reviewed|skipped|closed`, `?owner=` a
+        number. A risk that was closed meanwhile is not asked for; opened again before the round ends, it waits again."""
         rows = selectors.round_items(self.get_object(), request.user)
-        states = {"waiting": Q(review=None, skipped_at=None), "reviewed": Q(review__isnull=False)}
+        states = {"waiting": WAITS, "closed": CLOSED_MEANWHILE, "reviewed": Q(review__isnull=False)}
         states["skipped"] = Q(skipped_at__isnull=False)
         rows = rows.filter(states.get(request.query_params.get("state", ""), Q()))
         owner = request.query_params.get("owner", "")

@@ -84,7 +84,7 @@ class ReviewRound(Staged, Timestamped):
         """Where a round is.
 
         - open: risks wait to be looked at
-        - done: every one was reviewed, or skipped with a reason
+        - done: every one was reviewed, skipped with a reason, or closed meanwhile
         - abandoned: ended before that, with the reason on record
         """
 
@@ -137,6 +137,13 @@ class ReviewRound(Staged, Timestamped):
         return address("registry:review_round", self.pk)
 
 
+_UNSETTLED = Q(review=None, skipped_at=None)
+# A closed risk is not asked for: the round was about open ones. Judged at read, so that one that is opened again
+# while the round lasts waits again.
+CLOSED_MEANWHILE = _UNSETTLED & (Q(risk__stage="closed") | Q(round__stage="done"))
+WAITS = _UNSETTLED & ~Q(risk__stage="closed") & ~Q(round__stage="done")
+
+
 class RoundItemQuerySet(models.QuerySet["RoundItem"]):
     def visible_to(self, user: Any) -> "RoundItemQuerySet":
         """Items whose risk belongs to a family for which ``user`` holds a role."""
@@ -148,11 +155,11 @@ class RoundItemQuerySet(models.QuerySet["RoundItem"]):
         )
 
     def waiting(self) -> "RoundItemQuerySet":
-        return self.filter(review=None, skipped_at=None, round__stage=ReviewRound.Stage.OPEN)
+        return self.filter(WAITS, round__stage=ReviewRound.Stage.OPEN)
 
 
 class RoundItem(models.Model):
-    """One risk of a round: it waits, was reviewed, or was skipped with a reason."""
+    """One risk of a round: it waits, was reviewed, was skipped with a reason, or was closed meanwhile."""
 
     round = models.ForeignKey(ReviewRound, models.PROTECT, related_name="items")
     risk = models.ForeignKey(Risk, models.PROTECT, related_name="round_items")
@@ -188,12 +195,19 @@ class RoundItem(models.Model):
 
     @property
     def state(self) -> str:
-        """waiting, reviewed or skipped."""
-        return "reviewed" if self.review_id else "skipped" if self.skipped_at else "waiting"
+        """waiting, reviewed, skipped or closed. Needs the risk and the round at hand."""
+        if self.review_id or self.skipped_at:
+            return "reviewed" if self.review_id else "skipped"
+        return "closed" if self.risk.stage == "closed" or self.round.stage == "done" else "waiting"
 
     @property
     def state_label(self) -> str:
         return str(STATES[self.state])
 
 
-STATES = {"waiting": _("Waits"), "reviewed": _("Reviewed"), "skipped": _("Skipped")}
+STATES = {
+    "waiting": _("Waits"),
+    "reviewed": _("Reviewed"),
+    "skipped": _("Skipped"),
+    "closed": _("Closed meanwhile"),
+}

@@ -28,6 +28,7 @@ from registry.models import (
     RoundItem,
 )
 from registry.models.risks import STUB_AGES
+from registry.models.rounds import CLOSED_MEANWHILE, WAITS
 from registry.selectors.embed import embedded, revive, revived
 from registry.selectors.people import inside
 from registry.selectors.register import filtered
@@ -137,7 +138,7 @@ def risks_for_round(
 def rounds_of(user: Any) -> QuerySet[ReviewRound]:
     """Rounds with ``waiting_count`` and ``item_count``, counted for the rows shown only."""
     items = RoundItem.objects.filter(round=OuterRef("pk")).order_by().values("round")
-    waiting = items.filter(review=None, skipped_at=None)
+    waiting = items.filter(WAITS)
     rows = ReviewRound.objects.visible_to(user).select_related("publisher", "family", "started_by")
     return rows.annotate(
         item_count=Subquery(items.annotate(number=Count("pk")).values("number")),
@@ -156,11 +157,12 @@ def with_progress(rounds: QuerySet[ReviewRound], user: Any) -> QuerySet[ReviewRo
             items=Count("pk"),
             reviewed=Count("pk", filter=done),
             skipped=Count("pk", filter=skipped),
-            waiting=Count("pk", filter=~done & ~skipped),
+            closed=Count("pk", filter=CLOSED_MEANWHILE),
+            waiting=Count("pk", filter=WAITS),
         )
         .order_by("-waiting", "name")
     )
-    columns = ("person", "name", "email", "items", "reviewed", "skipped", "waiting")
+    columns = ("person", "name", "email", "items", "reviewed", "skipped", "closed", "waiting")
     return rounds.annotate(progress=embedded(owners, *columns))
 
 
@@ -170,7 +172,7 @@ def round_items(review_round: ReviewRound, user: Any) -> QuerySet[RoundItem]:
     return (
         RoundItem.objects.visible_to(user)
         .filter(round=review_round)
-        .select_related("risk__family__publisher", "risk__owner", "review__reviewed_by", "skipped_by")
+        .select_related("round", "risk__family__publisher", "risk__owner", "review__reviewed_by", "skipped_by")
         .defer("risk__words")
         .annotate(mitigation_ids=ArraySubquery(through.values("mitigation_id")))
     )

@@ -17,6 +17,7 @@ from registry.lifecycle import CLOSE, OPEN, REOPEN
 from registry.models import AssessmentProposal, ModelFamily, Objective, Release, Risk, RiskAssessment, RiskScale, Term
 from registry.selectors import rule_at, scale_in_force
 from registry.services import _store, second_person
+from registry.services._rounds import finish, rounds_with
 from registry.services.carrying import carry_over, judged_on_scale_in_force
 
 # What a risk says, in words.
@@ -276,10 +277,11 @@ def open_risk(risk: Risk, *, actor: Any) -> Risk:
 @transaction.atomic
 def close_risk(risk: Risk, *, actor: Any, reason: str) -> Risk:
     """Close a risk that no longer applies, with the reason on record. A score that waits for somebody no longer
-    does."""
-    changes = {"closed_at": timezone.now()}
+    does, and neither does the risk in a review round, which ends with it where nothing else waits."""
+    rounds, changes = rounds_with(risk), {"closed_at": timezone.now()}
     closed = lifecycle.apply(CLOSE, risk, actor=actor, changes=changes, reason=stated(reason))
     second_person.overtake(closed, actor=actor)
+    finish(rounds, actor)
     return closed
 
 

@@ -1,7 +1,7 @@
 """Looking at risks again, one at a time or many in a round."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -15,9 +15,10 @@ from common import audit, lifecycle
 from common.editing import edit, refuse_stale
 from common.lifecycle import Refused
 from registry import permissions, selectors
-from registry.lifecycle import ABANDON_ROUND, FINISH_ROUND
+from registry.lifecycle import ABANDON_ROUND
 from registry.models import ModelFamily, Publisher, ReviewRound, Risk, RiskReview, RoundItem
 from registry.services import _store
+from registry.services._rounds import finish, rounds_with
 from registry.services.risks import close_risk, looked_at, stated
 
 BATCH = 1000
@@ -41,8 +42,7 @@ def review_risk(
     note = note.strip()
     if verdict != RiskReview.Verdict.RIGHT and not note:
         raise Refused(_("Say what you found."), field="note")
-    # Rounds before risks, everywhere: whoever settles the last item has to see the others settled.
-    rounds = _rounds_with(risk)
+    rounds = rounds_with(risk)
     locked = Risk.objects.select_for_update(of=("self",)).select_related("family").get(pk=risk.pk)
     refuse_stale(locked, expected_version)
     if locked.stage != Risk.Stage.OPEN:
@@ -60,10 +60,10 @@ def review_risk(
     evidence: dict[str, Any] = {"reason": note} if note else {}
     after = {"verdict": verdict, "due_on": due_on}
     audit.record(actor, "registry.risk.review", locked, after=after, **evidence)
+    RoundItem.objects.waiting().filter(risk=locked.pk, round__in=rounds).update(review=review)
     if verdict == RiskReview.Verdict.CLOSE:
         close_risk(locked, actor=actor, reason=note)
-    RoundItem.objects.waiting().filter(risk=locked.pk, round__in=rounds).update(review=review)
-    _finish(rounds, actor)
+    finish(rounds, actor)
     return review
 
 
@@ -105,18 +105,6 @@ def set_review_cadence(risk: Risk, *, actor: Any, review_days: int | None, expec
 def _days_asked(risk: Risk) -> int | None:
     rules = risk.scale.rules.filter(band=risk.current_band)
     return rules.values_list("review_days", flat=True).first() if risk.current_band else None
-
-
-def _rounds_with(risk: Risk) -> list[ReviewRound]:
-    """The open rounds in which ``risk`` waits, locked."""
-    waiting = RoundItem.objects.waiting().filter(risk=risk.pk).values("round")
-    return list(ReviewRound.objects.select_for_update(of=("self",)).filter(pk__in=waiting).order_by("pk"))
-
-
-def _finish(rounds: Iterable[ReviewRound], actor: Any) -> None:
-    for each in rounds:
-        if not each.items.waiting().exists():
-            lifecycle.apply(FINISH_ROUND, each, actor=actor, changes={"ended_at": timezone.now()})
 
 
 @transaction.atomic
@@ -169,13 +157,14 @@ def skip_item(item: RoundItem, *, actor: Any, reason: str) -> RoundItem:
         raise PermissionDenied
     reason = stated(reason)
     review_round = ReviewRound.objects.select_for_update().get(pk=item.round_id)
-    row = RoundItem.objects.select_for_update(of=("self",)).select_related("round", "risk__family").get(pk=item.pk)
+    row = RoundItem.objects.select_for_update(of=("self",)).select_related("risk__family").get(pk=item.pk)
+    row.round = review_round
     if review_round.stage != ReviewRound.Stage.OPEN or row.state != "waiting":
         raise Refused(_("This is settled already: %s.") % row.state_label)
     row.skip_reason, row.skipped_by, row.skipped_at = reason, actor, timezone.now()
     row.save(update_fields=["skip_reason", "skipped_by", "skipped_at"])
     audit.record(actor, "registry.risk.skip_review", row.risk, reason=reason, round=review_round)
-    _finish([review_round], actor)
+    finish([review_round], actor)
     return row
 
 

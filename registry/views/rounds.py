@@ -19,13 +19,15 @@ from common.pages import keyset_page
 from registry import lifecycle, permissions, selectors, services
 from registry.forms import CadenceForm, ReasonForm, RiskFilterForm, RiskReviewForm, RoundForm
 from registry.models import ModelFamily, Publisher, ReviewRound, Risk, RoundItem
+from registry.models.rounds import CLOSED_MEANWHILE, WAITS
 from registry.views.risks import risk_inside
 from registry.views.shared import attempt, form_page, posted
 
 STATES = {
-    "waiting": Q(review=None, skipped_at=None),
+    "waiting": WAITS,
     "reviewed": Q(review__isnull=False),
     "skipped": Q(skipped_at__isnull=False),
+    "closed": CLOSED_MEANWHILE,
 }
 
 

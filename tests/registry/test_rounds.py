@@ -230,6 +230,91 @@ def test_a_round_is_done_with_its_last_item(publisher, family, risk, risk_owner,
     assert states == {risk.pk: "reviewed", second.pk: "skipped"}
 
 
+def test_a_risk_that_is_closed_elsewhere_does_not_keep_a_round_open(
+    client, publisher, family, risk, risk_owner, release_manager
+):
+    second, third = (RiskFactory(family=family, number=n, opened=True, owner=risk_owner) for n in (2, 3))
+    found = start(publisher, release_manager)
+    services.close_risk(second, actor=risk_owner, reason="The feature is gone.")
+    client.force_login(risk_owner)
+    page = client.get(found.get_absolute_url())
+    assert (page.context["round"].waiting_count, page.context["settled"]) == (2, 1)
+    row = next(item for item, _changes in page.context["items"] if item.risk_id == second.pk)
+    assert row.state == "closed"
+    assert "Closed on" in page.content.decode()
+    assert not selectors.round_items_waiting(risk_owner).filter(risk=second).exists()
+    with pytest.raises(Refused, match="settled already: Closed meanwhile"):
+        services.skip_item(row, actor=risk_owner, reason="It is closed.")
+    url = reverse("api:review-round-detail", args=[found.pk])
+    (told,) = client.get(f"{url}items/?state=closed").json()["results"]
+    assert (told["risk"], told["state"], bool(told["closed_at"])) == (second.pk, "closed", True)
+    assert client.get(f"{url}progress/").json()[0] | {"owner": 0, "owner_name": ""} == {
+        "owner": 0,
+        "owner_name": "",
+        "items": 3,
+        "waiting": 2,
+        "reviewed": 0,
+        "skipped": 0,
+        "closed": 1,
+    }
+    # Opened again while the round lasts, it waits again.
+    services.reopen_risk(second, actor=risk_owner, reason="It came back.")
+    assert found.items.get(risk=second).state == "waiting"
+    services.close_risk(second, actor=risk_owner, reason="Gone for good.")
+    services.review_risk(risk, actor=risk_owner, verdict="right")
+    found.refresh_from_db()
+    assert found.stage == "open"
+    # The last that waits is closed on its own page: with it the round is done.
+    services.close_risk(third, actor=release_manager, reason="Gone as well.")
+    found.refresh_from_db()
+    assert (found.stage, bool(found.ended_at)) == ("done", True)
+    assert {each.risk_id: each.state for each in found.items.all()} == {
+        risk.pk: "reviewed",
+        second.pk: "closed",
+        third.pk: "closed",
+    }
+    # What ended stays as it was told, whatever becomes of the risk.
+    services.reopen_risk(third, actor=risk_owner, reason="It came back.")
+    assert found.items.get(risk=third).state == "closed"
+    assert selectors.rounds_of(risk_owner).get(pk=found.pk).waiting_count is None
+
+
+def test_the_last_item_closed_by_review_counts_as_reviewed(publisher, risk, risk_owner, release_manager):
+    found = start(publisher, release_manager)
+    services.review_risk(risk, actor=risk_owner, verdict="close", note="Gone.")
+    found.refresh_from_db()
+    assert (found.stage, found.items.get().state) == ("done", "reviewed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_closing_and_looking_at_the_last_two_at_once_finish_the_round(publisher, family, risk_owner, release_manager):
+    risks = [RiskFactory(family=family, number=n, opened=True, owner=risk_owner) for n in (1, 2)]
+    found = start(publisher, release_manager)
+    barrier, failures = threading.Barrier(2), []
+
+    def act(act_on):
+        try:
+            barrier.wait(10)
+            act_on()
+        except Exception as error:
+            failures.append(error)
+        finally:
+            connection.close()
+
+    acts = (
+        lambda: services.review_risk(risks[0], actor=risk_owner, verdict="right"),
+        lambda: services.close_risk(risks[1], actor=release_manager, reason="Gone."),
+    )
+    threads = [threading.Thread(target=act, args=(each,)) for each in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert failures == []
+    found.refresh_from_db()
+    assert found.stage == "done"
+
+
 def test_one_look_counts_in_every_round_it_waits_in(publisher, risk, risk_owner, release_manager):
     rounds = [start(publisher, release_manager), start(publisher, release_manager)]
     review = services.review_risk(risk, actor=risk_owner, verdict="right")
