@@ -44,6 +44,7 @@ urlpatterns = [
     path(f"{MODEL}risks/R-<int:number>/", public_risks.public_risk, name="public_risk"),
     path(f"{MODEL}risk-scale/", scales.family_scale, name="family_scale"),
     path(f"{MODEL}risks.atom", public_risks.risk_feed, name="risk_feed"),
+    path(f"{MODEL}risks.feed.json", public_risks.risk_json_feed, name="risk_json_feed"),
     path(f"{MODEL}risks.<str:format>", interchange.family_risks_export, name="family_risks_export"),
     path(f"{MODEL}concerns/new/", concerns.concern_new, name="concern_new"),
     path(f"{MODEL}concerns/sent/", concerns.concern_sent, name="concern_sent"),

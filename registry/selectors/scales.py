@@ -31,6 +31,11 @@ def rule_at(scale: Any, band: str | None) -> BandRule | None:
     return BandRule.objects.filter(scale=scale, band=band).first()
 
 
+def guarded_bands(scale: RiskScale) -> set[str]:
+    """The bands that nobody who answers for the risk leaves downwards alone."""
+    return set(BandRule.objects.filter(scale=scale, needs_second_person=True).values_list("band", flat=True))
+
+
 def _embedded_rules() -> ArraySubquery:
     return embedded(BandRule.objects.filter(scale=OuterRef("pk")), *RULE)
 

@@ -20,7 +20,7 @@ from registry import lifecycle, permissions, selectors, services
 from registry.forms.judging import AcceptanceForm, TreatmentForm
 from registry.forms.risks import ReasonForm
 from registry.models import AssessmentProposal, Risk, RiskAcceptance, RiskAssessment, RiskScale
-from registry.scale import Level
+from registry.scale import RANK, Level
 from registry.views.shared import attempt, form_page, posted
 
 PROPOSALS_SHOWN = 100
@@ -61,6 +61,18 @@ def present_levels(risk: Risk) -> list[tuple[Any, str]]:
             words = f"{risk.scale.likelihoods[likelihood - 1]}, {risk.scale.severities[severity - 1]}"
             found.append((label, f"{level.label} {level.score} ({words})"))
     return found
+
+
+def guarded_levels(risk: Risk, scale: RiskScale, user: Any) -> list[tuple[str, int, int]]:
+    """For each kind of judgement that ``user`` may not lower alone: the kind, the score now, the rank of its band.
+
+    Only for the line that says so beforehand; ``services.assess_risk`` decides.
+    """
+    if not permissions.answers_for(user, risk):
+        return []
+    guarded = selectors.guarded_bands(scale)
+    levels = [(RiskAssessment.Kind.INHERENT, risk.inherent), (RiskAssessment.Kind.RESIDUAL, risk.current)]
+    return [(kind.value, at.score, RANK[at.band]) for kind, at in levels if at is not None and at.band in guarded]
 
 
 def judged_words(made: RiskAssessment | AssessmentProposal, scale: RiskScale, was: Level | None) -> str:

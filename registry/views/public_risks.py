@@ -4,10 +4,11 @@ These pages show the same to everybody, people with a role included: what the pu
 """
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.feedgenerator import Atom1Feed
@@ -100,24 +101,35 @@ def _levels(risk: Any, fields: frozenset[str]) -> list[tuple[Any, Any, str]]:
     return found
 
 
+def _newest(family: Any) -> Iterator[tuple[Any, str]]:
+    """The risks of a family that its publisher shows, the last changed first, each with its address."""
+    fields = visibility.public_fields(family.publisher)
+    shown = selectors.risks_with_measures(Risk.objects.filter(family=family).shown())
+    for each in shown.order_by("-updated_at", "-pk")[:IN_FEED]:
+        each.family = family
+        risk = visibility.screened(each, fields)
+        yield risk, settings.BASE_URL + selectors.public_address(risk)
+
+
+def _about(family: Any) -> tuple[str, str, str]:
+    """Title, description and page of a family's feeds."""
+    here = settings.BASE_URL + reverse("registry:family_risks", args=[family.publisher.slug, family.slug])
+    return _("Risks of %s") % family.name, _("What can go wrong with this model, and what is done about it."), here
+
+
+def _tags(risk: Any) -> list[str]:
+    return [str(risk.stage_label), *([str(risk.current.label)] if risk.current else [])]
+
+
 @require_safe
 def risk_feed(request: HttpRequest, publisher: str, family: str) -> HttpResponse:
-    """The risks of a family that its publisher shows, the last changed first, as Atom."""
+    """The risks of a family that its publisher shows, as Atom."""
     found = public_family(request, publisher, family)
-    fields = visibility.public_fields(found.publisher)
-    shown = selectors.risks_with_measures(Risk.objects.filter(family=found).shown())
-    here = settings.BASE_URL + reverse("registry:family_risks", args=[publisher, family])
+    title, description, here = _about(found)
     feed = Atom1Feed(
-        title=_("Risks of %s") % found.name,
-        link=here,
-        description=_("What can go wrong with this model, and what is done about it."),
-        feed_url=settings.BASE_URL + request.path,
-        feed_guid=here,
+        title=title, link=here, description=description, feed_url=settings.BASE_URL + request.path, feed_guid=here
     )
-    for each in shown.order_by("-updated_at", "-pk")[:IN_FEED]:
-        each.family = found
-        risk = visibility.screened(each, fields)
-        link = settings.BASE_URL + selectors.public_address(risk)
+    for risk, link in _newest(found):
         feed.add_item(
             title=_xml(str(risk)),
             link=link,
@@ -126,9 +138,38 @@ def risk_feed(request: HttpRequest, publisher: str, family: str) -> HttpResponse
             pubdate=risk.opened_at,
             updateddate=risk.updated_at,
             author_name=_xml(found.publisher.name),
-            categories=[risk.stage_label, *([risk.current.label] if risk.current else [])],
+            categories=_tags(risk),
         )
     return HttpResponse(feed.writeString("utf-8"), content_type="application/atom+xml; charset=utf-8")
+
+
+@require_safe
+def risk_json_feed(request: HttpRequest, publisher: str, family: str) -> HttpResponse:
+    """The same as JSON Feed (jsonfeed.org, version 1.1)."""
+    found = public_family(request, publisher, family)
+    title, description, here = _about(found)
+    feed = {
+        "version": "https://jsonfeed.org/version/1.1",
+        "title": title,
+        "home_page_url": here,
+        "feed_url": settings.BASE_URL + request.path,
+        "description": description,
+        "authors": [{"name": found.publisher.name}],
+        "items": [
+            {
+                "id": link,
+                "url": link,
+                "title": str(risk),
+                # One of the two contents has to be there, and a risk may show nothing but its title.
+                "content_text": _summary(risk) or str(risk),
+                **({"date_published": risk.opened_at} if risk.opened_at else {}),
+                "date_modified": risk.updated_at,
+                "tags": _tags(risk),
+            }
+            for risk, link in _newest(found)
+        ],
+    }
+    return JsonResponse(feed, content_type="application/feed+json")
 
 
 def _summary(risk: Any) -> str:

@@ -21,7 +21,7 @@ from registry import lifecycle, permissions, selectors, services
 from registry.drawing import burn_down
 from registry.forms import AssessmentForm, OwnerForm, ReasonForm, RiskEditForm, RiskFilterForm, RiskForm
 from registry.models import Mitigation, ModelFamily, Risk, RiskAssessment
-from registry.views.judging import judged_words, judging_card, present_levels
+from registry.views.judging import guarded_levels, judged_words, judging_card, present_levels
 from registry.views.shared import attempt, form_page, posted
 
 MOVE_PAGES = {
@@ -214,7 +214,8 @@ def assessment_create(request: HttpRequest, pk: int) -> HttpResponse:
     if hasattr(form, "stored"):
         # What is stored of a judgement is the levels there are now, on the scale there is now.
         form.stored, form.data["scale"] = present, str(scale.pk)
-    context = {"risk": found, "family": found.family, "scale": scale, "present": present}
+    guarded = guarded_levels(found, scale, request.user)
+    context = {"risk": found, "family": found.family, "scale": scale, "present": present, "guarded": guarded}
     return form_page(request, "registry/assessment_form.html", form, **context, matrix=selectors.empty_matrix(scale))
 
 

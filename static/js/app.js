@@ -15,6 +15,7 @@ const behaviours = [
   ["[data-queue]", () => import("./queue.js")],
   ["[data-upload]", () => import("./upload.js")],
   ["[data-copy]", () => import("./copy.js")],
+  ["[data-verdict]", () => import("./verdict.js")],
 ];
 
 export function start(root = document) {

@@ -20,6 +20,7 @@ def _publisher(w):
 PAGES = {
     "public_risk": route(args=lambda w: [*_model(w), w.risk.number], get=everybody(200)),
     "risk_feed": route(args=_model, get=everybody(200)),
+    "risk_json_feed": route(args=_model, get=everybody(200)),
     "risk_history": route(args=_risk, get=only(*MEMBERS)),
     "public_risk_fields": route(
         args=_publisher,

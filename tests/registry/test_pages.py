@@ -79,6 +79,7 @@ def test_public_pages_stay_within_their_budget(client, family, release, risk_own
         reverse("registry:family_releases", args=names),
         reverse("registry:public_risk", args=[*names, 1]),
         reverse("registry:risk_feed", args=names),
+        reverse("registry:risk_json_feed", args=names),
         reverse("registry:search") + "?q=risk",
     ]
     costs = {url: cost(client, url) for url in urls}

@@ -1,5 +1,6 @@
 """What a publisher hides of its risks is hidden everywhere, and nothing else tells it."""
 
+import datetime as dt
 import json
 import zipfile
 from datetime import timedelta
@@ -103,6 +104,7 @@ def places(client, risk, release):
         "risks": reverse("registry:family_risks", args=names),
         "risk": reverse("registry:public_risk", args=[*names, risk.number]),
         "feed": reverse("registry:risk_feed", args=names),
+        "JSON feed": reverse("registry:risk_json_feed", args=names),
         **{f"file {form}": reverse("registry:family_risks_export", args=[*names, form]) for form in ("csv", "json")},
         "search": reverse("registry:search") + "?q=zztitle",
         "API list": reverse("api:risk-list"),
@@ -133,6 +135,32 @@ def test_every_field_shows_where_it_is_to_show(client, family, release, risk, pu
     show(publisher, *visibility.ALL)
     everything = "\n".join(places(client, risk, release).values())
     assert {name for name, mark in MARKS.items() if mark not in everything} == set()
+
+
+def test_the_json_feed_is_one_and_tells_what_is_shown(client, risk, publisher, django_assert_max_num_queries):
+    """The rules of https://jsonfeed.org/version/1.1: what has to be there, and in which form."""
+    address = reverse("registry:risk_json_feed", args=[publisher.slug, risk.family.slug])
+    RiskFactory(family=risk.family, number=3, is_public=False, title="not for all")
+    show(publisher, "harm", "current")
+    with django_assert_max_num_queries(4):
+        answer = client.get(address)
+    assert answer["Content-Type"] == "application/feed+json"
+    feed = answer.json()
+    assert feed["version"] == "https://jsonfeed.org/version/1.1"
+    assert feed["feed_url"].endswith(address)
+    assert {item["title"][:3] for item in feed["items"]} == {"R-1", "R-2"}
+    [first] = [item for item in feed["items"] if item["title"].startswith("R-1")]
+    assert first["id"] == first["url"]
+    assert first["url"].endswith("/risks/R-1/")
+    assert (first["content_text"], first["tags"]) == ("zzharm", ["Open", "Moderate"])
+    assert dt.datetime.fromisoformat(first["date_published"]).tzinfo
+    assert dt.datetime.fromisoformat(first["date_modified"]).tzinfo
+    show(publisher)
+    [first] = [item for item in client.get(address).json()["items"] if item["title"].startswith("R-1")]
+    assert (first["content_text"], first["tags"]) == (first["title"], ["Open"])
+    Publisher.objects.filter(pk=publisher.pk).update(public_risk_fields=["harm"])
+    atom = client.get(reverse("registry:risk_feed", args=[publisher.slug, risk.family.slug])).content.decode()
+    assert all(item["url"] in atom for item in feed["items"])
 
 
 @pytest.mark.parametrize("field", visibility.FIELDS)
