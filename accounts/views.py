@@ -37,12 +37,17 @@ LISTED = 4
 @login_required
 @never_cache
 def workspace(request: HttpRequest) -> HttpResponse:
-    """What waits for the person who is signed in, the oldest first, place by place."""
+    """What waits for the person who is signed in, place by place: what presses most first where the place says what
+    that is, else the oldest."""
     items = waiting.items(request.user)
     # A query a place: four lists are as much as one start page can ask for; the others show their count.
     listed = [item for item in items if item.count][:LISTED]
-    places = [(item, list(item.waiting().order_by("pk")[:5]) if item in listed else []) for item in items]
+    places = [(item, list(_first(item.waiting())[:5]) if item in listed else []) for item in items]
     return render(request, "accounts/workspace.html", {"places": places, "roles": permissions.role_words(request.user)})
+
+
+def _first(rows: Any) -> Any:
+    return rows if rows.query.order_by else rows.order_by("pk")
 
 
 @page

@@ -226,7 +226,7 @@ class ReviewRoundViewSet(
     @action(detail=True, methods=["get"])
     def items(self, request: Request, pk: str | None = None) -> Response:
         """The risks of a round with what changed about each; `?state=waiting|reviewed|skipped|closed`, `?owner=` a
-        number. A risk that was closed meanwhile is not asked for; opened again before the round ends, it waits again."""
+        number. A risk closed meanwhile is not asked for; opened again before the round ends, it waits again."""
         rows = selectors.round_items(self.get_object(), request.user)
         states = {"waiting": WAITS, "closed": CLOSED_MEANWHILE, "reviewed": Q(review__isnull=False)}
         states["skipped"] = Q(skipped_at__isnull=False)

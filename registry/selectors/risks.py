@@ -3,8 +3,8 @@
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Case, Count, DateField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce, Least
 from django.utils import timezone
 
 from accounts.models import User
@@ -55,7 +55,7 @@ def waiting_risks(user: Any) -> QuerySet[Risk]:
 
     Open risks they own that lack a judgement after mitigation, have an overdue mitigation or are due to be looked
     at again, also in a round, or whose acceptance ended (these go to the deputy too); and in families whose risks
-    they treat, stubs, and drafts nobody owns.
+    they treat, stubs, and drafts nobody owns. What is late or due comes first, by its day, then the newest stubs.
     """
     today = timezone.localdate()
     overdue = Mitigation.objects.unfinished().filter(risks=OuterRef("pk"), due_on__lt=today)
@@ -65,7 +65,17 @@ def waiting_risks(user: Any) -> QuerySet[Risk]:
     )
     unowned = Q(stage=Risk.Stage.STUB) | Q(owner=None, stage=Risk.Stage.DRAFT)
     unowned &= inside(user, Role.RELEASE_MANAGER, Role.RISK_OWNER)
-    return Risk.objects.filter((mine | ended_acceptances(user)) & inside(user) | unowned)
+    ended, stub = ended_acceptances(user), Q(stage=Risk.Stage.STUB)
+    due = Least(
+        Case(When(Q(review_due_on__lte=today), then="review_due_on")),
+        Case(When(ended, then=Value(today))),
+        Subquery(overdue.order_by("due_on").values("due_on")[:1]),
+        Subquery(in_round.order_by("round__due_on").values("round__due_on")[:1]),
+        output_field=DateField(),
+    )
+    newest = Case(When(stub, then="created_at")).desc(nulls_last=True)
+    waiting = Risk.objects.filter((mine | ended) & inside(user) | unowned)
+    return waiting.order_by(due.asc(nulls_last=True), newest, "pk")
 
 
 def embedded_measures() -> ArraySubquery:

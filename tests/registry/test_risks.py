@@ -6,6 +6,7 @@ import threading
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, connections, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from common import audit
@@ -205,6 +206,29 @@ def test_mitigations_move_forward_only(risk, family, risk_owner, reviewer):
         services.edit_mitigation(mitigation, actor=risk_owner, title="New")
     with pytest.raises(PermissionDenied):
         services.start_mitigation(MitigationFactory(family=family, owner=risk_owner), actor=reviewer)
+
+
+def test_what_presses_most_waits_first(client, family, publisher, risk_owner, release_manager):
+    today, day = timezone.localdate(), dt.timedelta(days=1)
+    unscored = {"residual_likelihood": None, "residual_severity": None}
+    mine = {"family": family, "opened": True, "owner": risk_owner}
+    unjudged = RiskFactory(number=1, **mine, **unscored, review_due_on=today + 90 * day)
+    in_round = RiskFactory(number=2, **mine)
+    services.start_round(publisher, actor=release_manager, title="Spring", due_on=today + 9 * day, chosen={})
+    unowned = RiskFactory(family=family, number=3)
+    to_review = RiskFactory(number=4, **mine, review_due_on=today)
+    late = RiskFactory(number=5, **mine, review_due_on=today)
+    for days in (1, 40):
+        MitigationFactory(family=family, risks=[late], due_on=today - days * day)
+    stubs = [services.raise_stub(family, actor=risk_owner, title=f"Concern {n}") for n in range(2)]
+    expected = [late, to_review, unjudged, in_round, *reversed(stubs), unowned]
+    # Whatever waits in the same round is as pressing: what was there first comes first.
+    assert list(waiting_risks(risk_owner)) == expected
+    client.force_login(risk_owner)
+    page = client.get(reverse("accounts:workspace"))
+    rows = next(rows for item, rows in page.context["places"] if item.name == "risks")
+    assert rows == expected[:5]
+    assert stubs[1] in rows
 
 
 def test_waiting_for_the_owner_and_for_those_who_assign(family, risk_owner, release_manager, reviewer, auditor):
