@@ -4,6 +4,7 @@ from django.urls import path
 from rest_framework.routers import SimpleRouter
 
 from registry.api import cards
+from registry.api.bulk import BulkChangeViewSet
 from registry.api.capabilities import CapabilityStatusViewSet
 from registry.api.catalogue import (
     ArtifactViewSet,
@@ -23,7 +24,7 @@ from registry.api.guidelines_parts import (
     UsageRuleViewSet,
     UsageScenarioViewSet,
 )
-from registry.api.interchange import BulkChangeViewSet, RiskImportViewSet
+from registry.api.interchange import RiskImportViewSet
 from registry.api.judging import AcceptanceViewSet, ProposalViewSet
 from registry.api.licences import ReleaseLicence
 from registry.api.lineage import ReleaseLineage, ReleaseLineageEdge

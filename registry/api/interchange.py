@@ -1,8 +1,7 @@
-"""The register as files, imports of it, and one change to many risks."""
+"""The register as files, and imports of it."""
 
 from typing import Any, ClassVar
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -10,23 +9,19 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import mixins, serializers, status, viewsets
 from rest_framework.decorators import action
-from rest_framework.exceptions import ValidationError
 from rest_framework.parsers import FormParser, MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from accounts.models import User
 from accounts.permissions import scopes
 from common.api.filters import FilterSet, RowNumber
 from common.api.permissions import SignedIn
 from common.api.views import IdempotentCreateMixin
-from registry import permissions, selectors, services, visibility
-from registry.api.base import LARGEST_NUMBER
+from registry import selectors, services, visibility
 from registry.api.serializers import Visible
 from registry.interchange import writers
 from registry.interchange.columns import schema, shown_columns
-from registry.models import BulkChange, ImportRow, ModelFamily, Publisher, RiskImport
-from registry.services.bulk import MOST
+from registry.models import ImportRow, ModelFamily, Publisher, RiskImport
 
 FILE = OpenApiParameter("file", str, enum=list(writers.TYPES), description="CSV when left out.")
 
@@ -36,7 +31,10 @@ class ExportActions:
 
     @extend_schema(
         parameters=[FILE],
-        responses={(200, kind.partition(";")[0]): OpenApiTypes.BINARY for kind in writers.TYPES.values()},
+        responses={
+            (200, kind.partition(";")[0]): OpenApiTypes.OBJECT if name == "json" else OpenApiTypes.BINARY
+            for name, kind in writers.TYPES.items()
+        },
     )
     @action(detail=False, methods=["get"], pagination_class=None)
     def export(self: Any, request: Request) -> HttpResponseBase:
@@ -172,74 +170,3 @@ class RiskImportViewSet(
     def discarding(self, request: Request, pk: str | None = None) -> Response:
         """Leave the register as it is and delete the file."""
         return self._answer(services.discard_import(self.get_object(), actor=request.user))
-
-
-class BulkChangeSerializer(serializers.ModelSerializer[BulkChange]):
-    total = serializers.IntegerField(read_only=True)
-    problems = serializers.ListField(child=serializers.ListField(), help_text="[number, risk, reason]")
-    job_state = serializers.CharField(source="job.state", read_only=True, allow_null=True, default=None)
-
-    class Meta:
-        model = BulkChange
-        fields = [
-            *("id", "action", "person", "reason", "total", "position", "done_count", "problems", "job", "job_state"),
-            *("created_at", "finished_at"),
-        ]
-        read_only_fields = fields
-
-
-class NewBulkChangeSerializer(serializers.Serializer[Any]):
-    action = serializers.ChoiceField(BulkChange.Action.choices)
-    risks = serializers.ListField(
-        child=serializers.IntegerField(min_value=1, max_value=LARGEST_NUMBER), allow_empty=False, max_length=MOST
-    )
-    person = serializers.IntegerField(
-        required=False, help_text="Number of the owner or deputy: somebody with a role for the model families."
-    )
-    reason = serializers.CharField(max_length=2000, required=False, allow_blank=True)
-
-
-class BulkChangeViewSet(
-    IdempotentCreateMixin, mixins.ListModelMixin, mixins.RetrieveModelMixin, viewsets.GenericViewSet[BulkChange]
-):
-    """Changes of many risks that you asked for. Each risk is changed on its own; scores are not changed in bulk."""
-
-    permission_classes = [SignedIn]
-    serializer_class = BulkChangeSerializer
-    queryset = BulkChange.objects.none()
-    filterset_fields: ClassVar[list[str]] = ["action"]
-    ordering_fields: ClassVar[list[str]] = ["id"]
-
-    def get_queryset(self) -> QuerySet[BulkChange]:
-        return selectors.bulk_changes_of(self.request.user)
-
-    @extend_schema(request=NewBulkChangeSerializer, responses={201: BulkChangeSerializer})
-    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Change the owner or deputy of many risks, or ask to look at them again.
-
-        A few are changed at once, many by a worker. `problems` says which were not changed, and why.
-        """
-        return super().create(request, *args, **kwargs)
-
-    def perform_idempotent_create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        if not permissions.can_change_in_bulk(request.user):
-            raise PermissionDenied
-        given = NewBulkChangeSerializer(data=request.data)
-        given.is_valid(raise_exception=True)
-        data = dict(given.validated_data)
-        numbers, number = data.pop("risks"), data.pop("person", None)
-        person = self._person(numbers, number) if number is not None else None
-        made = services.start_bulk_change(numbers, actor=request.user, person=person, **data)
-        fresh = self.get_queryset().get(pk=made.pk)
-        return Response(self.get_serializer(fresh).data, status=status.HTTP_201_CREATED)
-
-    def _person(self, numbers: list[int], number: int) -> User:
-        """Somebody with a role where the risks are; nobody else's existence is told."""
-        risks = selectors.register(self.request.user).filter(pk__in=numbers).order_by()
-        families = list(ModelFamily.objects.filter(pk__in=risks.values("family")))
-        found: User | None = None
-        if families and 0 < number <= LARGEST_NUMBER:
-            found = selectors.people_at(families).filter(pk=number).first()
-        if found is None:
-            raise ValidationError({"person": ["Nobody with this number has a role where these risks are."]})
-        return found

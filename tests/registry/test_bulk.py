@@ -131,3 +131,74 @@ def test_over_the_api(risks, reviewer, stranger, release_manager, client):
     assert made.json()["done_count"] == 3
     unknown = client.post("/api/v1/bulk-changes/", body | {"person": stranger.pk}, "application/json")
     assert unknown.status_code == 400
+
+
+class TestByFilterOverTheApi:
+    URL = "/api/v1/bulk-changes/"
+
+    @pytest.fixture
+    def post(self, client, release_manager):
+        client.force_login(release_manager)
+        return lambda **body: client.post(self.URL, body, "application/json")
+
+    @pytest.fixture
+    def others(self, release_manager):
+        """Of a family that the release manager has no role for, one of them shown to everybody."""
+        elsewhere = ModelFamilyFactory()
+        return [RiskFactory(family=elsewhere, number=n, opened=True, is_public=n == 1) for n in (1, 2)]
+
+    def test_it_changes_what_the_list_finds_and_says_why_of_each_other(
+        self, post, family, risks, others, reviewer, release_manager
+    ):
+        services.assign_risk_owner(risks[0], actor=release_manager, owner=reviewer)
+        made = post(action="owner", filter={"stage": "open"}, expected_count=3, person=reviewer.pk)
+        assert made.status_code == 201, made.content
+        assert (made.json()["total"], made.json()["done_count"]) == (3, 2)
+        ((number, _label, reason),) = made.json()["problems"]
+        assert (number, reason) == (risks[0].pk, "Reviewer owns it already.")
+        assert set(Risk.objects.filter(owner=reviewer)) == set(risks)
+        # Names and values are those of the list.
+        none = post(action="review", filter={"family": family.pk, "unowned": True}, expected_count=1)
+        assert none.status_code == 409
+        some = post(action="review", filter={"owner": reviewer.pk, "search": risks[1].reference}, expected_count=1)
+        assert (some.status_code, some.json()["done_count"]) == (201, 1)
+
+    def test_another_number_than_expected_changes_nothing(self, post, risks, reviewer):
+        for expected in (2, 4):
+            refused = post(action="owner", filter={"stage": "open"}, expected_count=expected, person=reviewer.pk)
+            assert refused.status_code == 409
+            assert "finds 3 risks now" in refused.content.decode()
+        assert not Risk.objects.filter(owner=reviewer).exists()
+        assert not BulkChange.objects.exists()
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"filter": {"stage": "open"}},
+            {"filter": {"stag": "open"}, "expected_count": 3},
+            {"filter": {"stage": "opened"}, "expected_count": 3},
+            {"filter": {"stage": ["open"]}, "expected_count": 3},
+            {"filter": {"stage": None}, "expected_count": 3},
+            {"filter": "stage=open", "expected_count": 3},
+            {"filter": {}, "expected_count": 0},
+            {"filter": {}, "risks": [1], "expected_count": 1},
+            {"risks": [1], "expected_count": 1},
+            {},
+        ],
+    )
+    def test_what_is_not_clear_is_refused(self, post, risks, body):
+        answer = post(action="review", **body)
+        assert answer.status_code == 400, answer.content
+        assert not BulkChange.objects.exists()
+
+    @pytest.mark.parametrize("more", [{"likelihood": 1}, {"residual_likelihood": 1}])
+    def test_nothing_in_bulk_lowers_a_score(self, post, risks, more):
+        levels = list(Risk.objects.values_list("pk", "current_score"))
+        assert post(action="assess", filter={}, expected_count=3, **more).status_code == 400
+        assert post(action="review", filter={}, expected_count=3, **more).status_code == 201
+        assert list(Risk.objects.values_list("pk", "current_score")) == levels
+
+    def test_it_is_for_those_who_treat_risks(self, client, risks, auditor):
+        client.force_login(auditor)
+        body = {"action": "review", "filter": {}, "expected_count": 3}
+        assert client.post(self.URL, body, "application/json").status_code == 403
