@@ -73,13 +73,21 @@ def judging_waiting(user: Any) -> QuerySet[Risk] | None:
     return selectors.waiting_judging(user) if scopes(user).any() else None
 
 
-@entry("releases", label=_("Releases"), url="registry:releases", icon="package", order=50, empty=_("No draft waits."))
+@entry(
+    "releases",
+    label=_("Releases"),
+    url="registry:releases",
+    icon="package",
+    order=50,
+    empty=_("No draft waits, and no phase of a plan that you decide on has come."),
+)
 def releases_waiting(user: Any) -> QuerySet[Release] | None:
-    """Drafts for the release manager; for everybody else with a role the place without a count."""
+    """Drafts for the release manager, phases whose day has come for whoever decides on them; for everybody else with a
+    role the place without a count."""
     held = scopes(user)
     if not held.any():
         return None
-    if not held.any(Role.RELEASE_MANAGER):
+    if not held.any(Role.RELEASE_MANAGER, Role.REVIEWER):
         return Release.objects.none()
     return selectors.waiting_releases(user).select_related("family__publisher")
 

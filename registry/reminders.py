@@ -20,7 +20,7 @@ from accounts.roles import Role
 from common.addresses import address
 from common.reminders import Reminder, Waiting, reminds
 from registry import selectors
-from registry.models import AssessmentProposal, Mitigation, ReviewRound, Risk, RiskAcceptance, RoundItem
+from registry.models import AssessmentProposal, Mitigation, Phase, ReviewRound, Risk, RiskAcceptance, RoundItem
 from registry.selectors.embed import revive
 
 
@@ -168,3 +168,20 @@ def round_items(user: Any, today: dt.date) -> Waiting:
 
     told = {"round": JSONObject(**_columns("id", "title", "due_on", of="round__")), "of": _risk("risk__")}
     return Waiting(RoundItem.objects.waiting().filter(who).order_by("round__due_on", "pk"), told, tell)
+
+
+@reminds("registry.phase", label=gettext_lazy("Phases of a release plan whose day has come"))
+def phases(user: Any, today: dt.date) -> Waiting:
+    """For whoever is named to decide; what still has to hold first is said on the plan."""
+    late = _managed(user, "release__family") & Q(planned_on__lt=_late(today)[1])
+    who = (Q(decider=user.pk) | late) & _inside(user, "release__family")
+
+    def tell(found: dict[str, Any]) -> Reminder:
+        phase = revive(Phase, found["phase"])
+        label = f"{found['family_name']} {found['version']}: {phase.name}"
+        why = "" if phase.decider_id == user.pk else _("as release manager")
+        return Reminder(label, address("registry:release_plan", phase.release_id), phase.planned_on, why)
+
+    phase = JSONObject(**_columns("id", "release_id", "kind", "title", "planned_on", "decider_id"))
+    told = {"phase": phase, "family_name": "release__family__name", "version": "release__version"}
+    return Waiting(selectors.waiting_phases(today).filter(who).order_by("planned_on", "pk"), told, tell)

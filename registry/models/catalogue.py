@@ -237,6 +237,16 @@ class Release(Staged, Timestamped):
             str(get_language_info(code)["name_translated"]) if code in LANG_INFO else code for code in self.languages
         ]
 
+    @property
+    def waiting_note(self) -> tuple[str, Any] | None:
+        """The mark of a release that waits because of a phase of its plan; of a draft there is nothing to add."""
+        return ("warn", _("A phase waits for you")) if getattr(self, "phase_waits", False) else None
+
+    def get_workspace_url(self) -> str:
+        """Where work on the release goes on: at its plan when a phase waits there."""
+        name = "release_plan" if getattr(self, "phase_waits", False) else "manage_release"
+        return reverse(f"registry:{name}", args=[self.pk])
+
     def get_absolute_url(self) -> str:
         return reverse("registry:release", args=[self.family.publisher.slug, self.family.slug, self.version])
 

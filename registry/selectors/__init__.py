@@ -55,6 +55,7 @@ from registry.selectors.plan import (
     newest_capabilities,
     plan_of,
     shown_phases_of,
+    waiting_phases,
     with_plan,
 )
 from registry.selectors.register import (
@@ -257,6 +258,7 @@ __all__ = [
     "unpack_release",
     "waiting_acceptances",
     "waiting_judging",
+    "waiting_phases",
     "waiting_proposals",
     "waiting_releases",
     "waiting_risks",

@@ -17,6 +17,7 @@ from registry.selectors.disclosure import embedded_disclosure
 from registry.selectors.embed import embedded, embedded_history, prefetched, revived
 from registry.selectors.matrix import embedded_cells, embedded_scale, of_cells, scale_of
 from registry.selectors.people import inside
+from registry.selectors.plan import DECIDING, waiting_phases
 from registry.selectors.risks import embedded_measures
 from registry.selectors.rules import embedded_rules
 
@@ -58,8 +59,12 @@ def read_what_is_named(release: Release) -> Release:
 
 
 def waiting_releases(user: Any) -> QuerySet[Release]:
-    """Drafts that the release manager has to bring to publication or leave."""
-    return Release.objects.filter(inside(user, Role.RELEASE_MANAGER), stage=Release.Stage.DRAFT)
+    """Drafts that the release manager has to bring to publication or leave, and releases with a phase that ``user``
+    is named to decide on and whose planned day has come; ``phase_waits`` tells the latter."""
+    phase = Exists(waiting_phases().filter(release=OuterRef("pk"), decider=user.pk))
+    draft = inside(user, Role.RELEASE_MANAGER) & Q(stage=Release.Stage.DRAFT)
+    deciding = inside(user, *DECIDING) & Q(phase)
+    return Release.objects.filter(draft | deciding).annotate(phase_waits=phase)
 
 
 def public_releases(publisher: str, family: str) -> QuerySet[Release]:

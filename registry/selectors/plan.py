@@ -1,10 +1,12 @@
 """The plan of a release and the status of its capabilities, each shaped for the page that shows it."""
 
+import datetime as dt
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Prefetch, QuerySet
 from django.db.models.functions import JSONObject, Lower
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.roles import Role, group_name
@@ -25,6 +27,12 @@ def deciders_of(family: ModelFamily) -> QuerySet[User]:
     ]
     people = User.objects.filter(groups__name__in=names, is_active=True, is_service=False)
     return people.distinct().order_by("display_name", "pk")
+
+
+def waiting_phases(today: dt.date | None = None) -> QuerySet[Phase]:
+    """Phases to come whose planned day has come, of releases that can still enter one."""
+    due = Phase.objects.filter(stage=Phase.Stage.PLANNED, planned_on__lte=today or timezone.localdate())
+    return due.exclude(release__stage=Release.Stage.WITHDRAWN)
 
 
 def plan_of(release: Release) -> list[Phase]:

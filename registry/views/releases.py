@@ -51,6 +51,8 @@ def releases(request: HttpRequest) -> HttpResponse:
     stage = request.GET.get("stage", "")
     if stage in Stage.values:
         rows = rows.filter(stage=stage)
+    elif stage == "due":
+        rows = rows.filter(pk__in=selectors.waiting_releases(request.user).filter(phase_waits=True).values("pk"))
     context = {
         "page": keyset_page(rows, request, order=("-pk",)),
         "stage": stage,

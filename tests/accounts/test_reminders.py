@@ -13,8 +13,8 @@ from accounts import reminding, tasks
 from accounts.models import ReminderDigest, ReminderPreference
 from common import reminders
 from registry import services
-from registry.models import Risk, RiskAcceptance
-from tests.factories.registry import MitigationFactory, RiskFactory
+from registry.models import Phase, Risk, RiskAcceptance
+from tests.factories.registry import MitigationFactory, PhaseFactory, RiskFactory
 
 pytestmark = pytest.mark.django_db
 NOW = "2026-11-18 09:00:00Z"
@@ -94,6 +94,24 @@ def test_due_soon_stubs_and_rounds(family, risk, risk_owner, release_manager, pu
     Risk.objects.filter(pk=stub.pk).update(created_at=timezone.now() - dt.timedelta(days=14, minutes=1))
     assert "registry.stub" in keys(risk_owner)
     assert set(keys(release_manager)) == {"registry.stub"}
+
+
+def test_a_phase_whose_day_has_come(release, reviewer, release_manager, auditor):
+    phase = PhaseFactory(release=release, kind="public", title="Everybody", decider=reviewer, planned_on=days(1))
+    for late, decider, manager in ((1, 0, 0), (0, 1, 0), (-14, 1, 0), (-15, 1, 1)):
+        Phase.objects.filter(pk=phase.pk).update(planned_on=days(late))
+        found = [keys(person).get("registry.phase") for person in (reviewer, release_manager, auditor)]
+        label = f"{release}: {phase.name}"
+        assert found == [
+            [(label, "")] if decider else None,
+            [(label, "as release manager")] if manager else None,
+            None,
+        ], late
+    [kind] = reminders.waiting(reviewer, timezone.localdate())
+    assert kind.reminders[0].url == reverse("registry:release_plan", args=[release.pk])
+    assert kind.reminders[0].due_on == days(-15)
+    Phase.objects.filter(pk=phase.pk).update(stage="dropped")
+    assert keys(reviewer) == {}
 
 
 def test_acceptances_that_end_soon_and_have_ended(risk, risk_owner, reviewer, release_manager, time_machine):

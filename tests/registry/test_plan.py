@@ -4,11 +4,16 @@ import datetime as dt
 import threading
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AnonymousUser
+from django.core.cache import cache
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone
 
-from common import audit
+from common import audit, workspace
 from common.lifecycle import Refused, Stale
 from registry import selectors, services
 from registry.models import CapabilityStatus, EntryCriterion, Phase, Release
@@ -271,3 +276,54 @@ def test_the_database_changes_no_status(statement, release):
     with pytest.raises(IntegrityError, match="append-only"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement)
     assert CapabilityStatus.objects.count() == 1
+
+
+def test_a_phase_whose_day_has_come_waits_for_who_decides(client, draft, release, phase, reviewer, release_manager):
+    """Met or not: somebody has to look. Only for whoever still may decide, and not once it is decided."""
+    today = timezone.localdate()
+    EntryCriterionFactory(phase=phase)
+    PhaseFactory(release=release, decider=reviewer, planned_on=today, dropped=True)
+
+    def waits(user):
+        return [(str(found), found.phase_waits) for found in selectors.waiting_releases(user)]
+
+    def plan(**values):
+        Phase.objects.filter(pk=phase.pk).update(**values)
+
+    assert waits(reviewer) == []
+    plan(planned_on=today + dt.timedelta(days=1))
+    assert waits(reviewer) == []
+    plan(planned_on=today)
+    assert waits(reviewer) == [(str(draft), True)]
+    # The draft waits for the release manager as every draft does.
+    assert waits(release_manager) == [(str(draft), False)]
+    plan(decider=release_manager)
+    assert (waits(reviewer), waits(release_manager)) == ([], [(str(draft), True)])
+    plan(decider=reviewer)
+    Release.objects.filter(pk=draft.pk).update(stage="published", revision="a" * 40, published_at=timezone.now())
+    assert waits(reviewer) == [(str(draft), True)]
+    held = list(reviewer.groups.all())
+    reviewer.groups.clear()
+    assert waits(get_user_model().objects.get(pk=reviewer.pk)) == []
+    reviewer.groups.set(held)
+    Release.objects.filter(pk=draft.pk).update(stage="withdrawn", withdrawal_reason="security")
+    assert waits(get_user_model().objects.get(pk=reviewer.pk)) == []
+
+
+def test_the_workspace_leads_to_the_plan(client, draft, release, phase, reviewer):
+    client.force_login(reviewer)
+    plan, listed = reverse("registry:release_plan", args=[draft.pk]), reverse("registry:releases") + "?stage=due"
+    assert plan not in client.get(reverse("accounts:workspace")).content.decode()
+    assert plan not in client.get(listed).content.decode()
+    Phase.objects.filter(pk=phase.pk).update(planned_on=timezone.localdate())
+    cache.clear()
+    workspace._questions.clear()
+    page = client.get(reverse("accounts:workspace")).content.decode()
+    assert plan in page
+    assert "A phase waits for you" in page
+    page = client.get(listed).content.decode()
+    assert plan in page
+    assert reverse("registry:manage_release", args=[release.pk]) not in page
+    with CaptureQueriesContext(connection) as asked:
+        client.get(listed)
+    assert len(asked) <= 8
