@@ -85,7 +85,8 @@ def too_large(request: HttpRequest) -> HttpResponse:
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     if _wants_json(request):
         return problem(403, _("Not allowed"), _("Your account may not do this."))
-    return render(request, "403.html", status=403)
+    # What the view says of it is for the reader; without words it is the role that is missing.
+    return render(request, "403.html", {"reason": str(exception or "")}, status=403)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
 from typing import Any
 
 from django.contrib.postgres.aggregates import ArrayAgg
@@ -84,7 +85,10 @@ class Matrix:
         for row in self.rows:
             for cell in row.cells:
                 scores.setdefault(cell.band, []).append(cell.score)
-        return [Legend(band, f"{min(found)}–{max(found)}") for band in Band if (found := scores.get(band))]
+        ranges = [(band, min(found), max(found)) for band in Band if (found := scores.get(band))]
+        # On a grid where the same score has one level here and another there, numbers would tell nothing.
+        apart = all(highest < lowest for (_b, _l, highest), (_band, lowest, _h) in pairwise(ranges))
+        return [Legend(band, f"{lowest}–{highest}" if apart else "") for band, lowest, highest in ranges]
 
     @property
     def count(self) -> int:

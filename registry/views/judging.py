@@ -20,7 +20,7 @@ from registry import lifecycle, permissions, selectors, services
 from registry.forms.judging import AcceptanceForm, TreatmentForm
 from registry.forms.risks import ReasonForm
 from registry.models import AssessmentProposal, Risk, RiskAcceptance, RiskAssessment, RiskScale
-from registry.scale import RANK, Level
+from registry.scale import RANK, Band, Level
 from registry.views.shared import attempt, form_page, posted
 
 PROPOSALS_SHOWN = 100
@@ -134,8 +134,13 @@ def acceptance_create(request: HttpRequest, pk: int) -> HttpResponse:
     """Bear a risk as it stands. Who comes here without being asked for is told that it takes another person."""
     found = _risk(request, pk, lambda user, risk: True)
     rule = selectors.rule_of(found)
-    if rule is None or not permissions.can_accept_risk(request.user, found, rule.accepted_by):
-        raise PermissionDenied
+    if permissions.answers_for(request.user, found):
+        raise PermissionDenied(_("Whoever answers for a risk does not accept it: another person has to."))
+    if rule is None:
+        raise PermissionDenied(_("The risk has no level yet. Judge it first; its level says who may accept it."))
+    if not permissions.can_accept_risk(request.user, found, rule.accepted_by):
+        values = {"band": Band(rule.band).label, "role": rule.get_accepted_by_display()}
+        raise PermissionDenied(_("Risks of the level “%(band)s” are accepted by this role: %(role)s.") % values)
     form = AcceptanceForm(posted(request), rule=rule, initial={"row_version": found.row_version})
     made = attempt(form, lambda **data: services.accept_risk(found, actor=request.user, **data), found)
     if made is not None:

@@ -153,6 +153,8 @@ def scale_moves(request: HttpRequest, pk: int) -> HttpResponse:
         context |= _told(selectors.carried_counts(found))
         context["carried"] = keyset_page(selectors.carried(found), request, order=("-pk",))
         context["lagging"] = _lagging(found)
+        context["job"] = found.job
+        context["may_run_again"] = permissions.can_edit_scale(request.user, found)
     return render(request, "registry/scale_moves.html", context)
 
 

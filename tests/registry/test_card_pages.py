@@ -289,6 +289,9 @@ def test_tables_and_own_pictures_are_on_the_page(client, draft, release_manager)
     assert "tracker.example.org" not in page
     assert 'id="card-evaluation"' in page
     assert 'href="#card-evaluation"' in page
+    # The page of the model shows the same text.
+    model = client.get(draft.family.get_absolute_url()).content.decode()
+    assert f'<img src="{address("card_picture", draft, "chart.png")}" alt="chart">' in model
     picture = client.get(address("card_picture", draft, "chart.png"))
     assert (picture.content, picture["Content-Type"]) == (PNG, "image/png")
     assert picture["X-Content-Type-Options"] == "nosniff"

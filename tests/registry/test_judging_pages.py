@@ -47,6 +47,19 @@ def form_of(response):
     return {name: form[name].value() for name in form.fields if form[name].value() not in {None, False}}
 
 
+def test_who_may_not_accept_is_told_why(risk, risk_owner, reviewer, family):
+    url = reverse("registry:acceptance_create", args=[risk.pk])
+    for person, words in (
+        (risk_owner, "Whoever answers for a risk does not accept it"),
+        (reviewer, "Risks of the level “High” are accepted by this role: Release manager."),
+    ):
+        answer = as_(person).get(url)
+        assert (answer.status_code, words in text(answer)) == (403, True)
+    unjudged = RiskFactory(family=family, number=2)
+    answer = as_(reviewer).get(reverse("registry:acceptance_create", args=[unjudged.pk]))
+    assert (answer.status_code, "no level yet" in text(answer)) == (403, True)
+
+
 class TestTwoPeopleAtOnce:
     def test_the_page_tells_the_second_and_keeps_what_they_typed(self, risk, release_manager, risk_owner):
         url = reverse("registry:assessment_create", args=[risk.pk])

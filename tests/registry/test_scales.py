@@ -7,6 +7,8 @@ import time
 import pytest
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, connection, connections, transaction
+from django.test import Client
+from django.urls import reverse
 
 from common import audit, jobs
 from common.lifecycle import Refused, Stale
@@ -317,6 +319,18 @@ class TestDryRun:
             list(selectors.moved_bands(selectors.moving(draft)))
 
 
+def test_the_legend_names_numbers_only_where_they_tell_the_level(publisher):
+    def grid(*bands):
+        return RiskScale(
+            likelihoods=["Rare", "Often"], severities=["Minor", "Severe"], grid=[[*bands[:2]], [*bands[2:]]]
+        )
+
+    mixed = selectors.empty_matrix(grid("low", "low", "high", "high")).legend
+    assert [(entry.band, entry.range) for entry in mixed] == [("low", ""), ("high", "")]
+    apart = selectors.empty_matrix(grid("low", "moderate", "moderate", "high")).legend
+    assert [(entry.band, entry.range) for entry in apart] == [("low", "1–1"), ("moderate", "2–2"), ("high", "4–4")]
+
+
 class TestManyRisks:
     def test_a_worker_carries_them_over_and_shows_how_far_it_is(
         self, draft, family, release_manager, risk_owner, monkeypatch
@@ -328,6 +342,13 @@ class TestManyRisks:
         active = activate(three(draft, release_manager), release_manager)
         assert active.job is not None
         assert selectors.lagging(active).count() == 5
+        client = Client()
+        client.force_login(release_manager)
+        page = client.get(reverse("registry:scale_moves", args=[active.pk])).content.decode()
+        assert "5 risks are still on an older version" in page
+        assert reverse("registry:scale_job", args=[active.pk]) in page
+        assert "Nothing was carried over" not in page
+        assert "No risk with a level is touched" not in page
         # What is judged before its turn is carried over first.
         first = Risk.objects.get(number=1)
         judge(first, release_manager, 3, 3)
