@@ -174,7 +174,7 @@ class PhaseEntry(APIView):
         The first phase that opens anything publishes the release. One that withdraws it needs a reason. An
         ``If-Match`` makes sure that you enter the phase that you read.
         """
-        phase = get_object_or_404(Phase.objects.visible_to(request.user), pk=pk)
+        phase = get_object_or_404(Phase.objects.visible_to(request.user).select_related("decider"), pk=pk)
         given = EntrySerializer(data=request.data)
         given.is_valid(raise_exception=True)
         version = LostUpdateMixin().expected_version(request) if request.headers.get("If-Match") else None

@@ -89,8 +89,10 @@ def enter_phase(phase: Phase, *, actor: Any, reason: str = "", expected_version:
     an earlier phase is still to come, and ``PermissionDenied`` to anybody but the decider and release managers.
     """
     # Always the release first, then its phases, so that two moves of one plan cannot wait for each other.
-    release = _with_phases(phase.release_id)
+    release, known = _with_phases(phase.release_id), phase._state.fields_cache.get("decider")
     phase = next(each for each in release.phases.all() if each.pk == phase.pk)
+    if known is not None and known.pk == phase.decider_id:
+        phase.decider = known
     if not permissions.can_enter_phase(actor, phase):
         raise PermissionDenied
     refuse_stale(phase, expected_version)
@@ -114,7 +116,8 @@ def enter_phase(phase: Phase, *, actor: Any, reason: str = "", expected_version:
 def _with_phases(pk: int) -> Release:
     """A release, locked, and then its whole plan, locked as well: who edits a phase or its criteria is waited for."""
     release = Release.objects.select_for_update(of=("self",)).select_related("family__publisher").get(pk=pk)
-    phases = Phase.objects.select_for_update(of=("self",)).select_related("decider").in_order()
+    # Without who decides: joined, that would be whoever was named before the lock.
+    phases = Phase.objects.select_for_update(of=("self",)).in_order()
     prefetch_related_objects([release], Prefetch("phases", queryset=phases))
     return release
 

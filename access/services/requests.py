@@ -106,11 +106,7 @@ def submit_request(request: AccessRequest, *, actor: Any, locale: str = "") -> A
     """
     if not permissions.is_requester(actor, request):
         raise PermissionDenied
-    request = (
-        AccessRequest.objects.select_for_update(of=("self",))
-        .select_related("tier", "release", "signed_terms")
-        .get(pk=request.pk)
-    )
+    request = AccessRequest.objects.select_for_update(of=("self",)).select_related("tier", "release").get(pk=request.pk)
     if request.stage in _EDITABLE:
         _check_complete(request)
     terms, name, now = request.signed_terms, request.signed_name, timezone.now()

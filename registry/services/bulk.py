@@ -25,20 +25,23 @@ MOST = 10_000
 LOT = 25
 
 
+@transaction.atomic
 def assign_risk_deputy(risk: Risk, *, actor: Any, deputy: User | None, expected_version: int | None = None) -> Risk:
     """Name who stands in for the owner of ``risk``, or nobody."""
-    if not permissions.can_assign_risk_owner(actor, risk):
+    locked = Risk.objects.select_for_update(of=("self",)).select_related("family").get(pk=risk.pk)
+    if not permissions.can_assign_risk_owner(actor, locked):
         raise PermissionDenied
     if deputy is not None:
-        if deputy.pk == risk.owner_id:
+        if deputy.pk == locked.owner_id:
             raise Refused(_("%s owns it already. Name somebody else.") % deputy, field="deputy")
-        can_answer(deputy, risk.family, field="deputy")
+        can_answer(deputy, locked.family, field="deputy")
     return edit(
-        risk,
+        locked,
         actor=actor,
         verb="registry.risk.assign_deputy",
         changes={"deputy": deputy},
         expected_version=expected_version,
+        held=True,
     )
 
 

@@ -5,14 +5,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from common import audit
 from common.editing import refuse_stale
 from common.jobs import Progress
-from registry.models import AssessmentProposal, Risk, RiskAssessment, RiskScale
+from registry.models import Risk, RiskAssessment, RiskScale
 from registry.rescaling import Carry
 from registry.scale import Band
 from registry.selectors import carries_to, lagging, rule_at, scale_in_force
@@ -40,9 +39,7 @@ def judged_on_scale_in_force(risk: Risk, *, actor: Any, expected_version: int | 
     """
     hold_scale(risk.family.publisher_id)
     scale = scale_in_force(risk.family.publisher_id)
-    # ``waits`` saves whoever judges it a question: most risks have nothing that waits for a second person.
-    waits = Exists(AssessmentProposal.objects.waiting().filter(risk=OuterRef("pk")))
-    risks = Risk.objects.select_for_update(of=("self",)).select_related("family").annotate(waits=waits)
+    risks = Risk.objects.select_for_update(of=("self",)).select_related("family")
     locked = risks.get(pk=risk.pk)
     # Before it is carried over, which is a new version too.
     refuse_stale(locked, expected_version)

@@ -151,10 +151,15 @@ def _counts(row: RiskImport) -> dict[str, Any]:
 # --- applying ---------------------------------------------------------------------------------------
 
 
+def _locked(risk_import: RiskImport) -> RiskImport:
+    """The stored row, locked. Its job is read after that: joined, it would be the job of before the lock."""
+    return RiskImport.objects.select_for_update().get(pk=risk_import.pk)
+
+
 @transaction.atomic
 def start_applying(risk_import: RiskImport, *, actor: Any) -> RiskImport:
     """Let a worker apply an import whose rows are all possible. Raises ``Refused`` with what stands in its way."""
-    row = RiskImport.objects.select_related("job").select_for_update(of=("self",)).get(pk=risk_import.pk)
+    row = _locked(risk_import)
     if not permissions.can_apply_import(actor, row):
         raise PermissionDenied
     if row.stage not in APPLY_IMPORT.sources:
@@ -251,7 +256,7 @@ def _aside(progress: Progress) -> Iterator[Any]:
 @transaction.atomic
 def check_again(risk_import: RiskImport, *, actor: Any) -> RiskImport:
     """Check a file once more: the register has changed since, or the worker failed."""
-    row = RiskImport.objects.select_related("job").select_for_update(of=("self",)).get(pk=risk_import.pk)
+    row = _locked(risk_import)
     if not permissions.can_apply_import(actor, row):
         raise PermissionDenied
     if row.job is not None and row.job.unfinished:
@@ -268,7 +273,7 @@ def check_again(risk_import: RiskImport, *, actor: Any) -> RiskImport:
 @transaction.atomic
 def discard_import(risk_import: RiskImport, *, actor: Any) -> RiskImport:
     """Leave the register as it is and delete the file and what was read from it."""
-    row = RiskImport.objects.select_related("job").select_for_update(of=("self",)).get(pk=risk_import.pk)
+    row = _locked(risk_import)
     if row.job is not None and row.job.kind == APPLY and row.job.unfinished:
         raise Refused(_("It is being applied already."))
     gone = lifecycle.apply(DISCARD_IMPORT, row, actor=actor, changes={"discarded_at": timezone.now(), "file": ""})

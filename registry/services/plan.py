@@ -49,7 +49,11 @@ def edit_phase(phase: Phase, *, actor: Any, expected_version: int | None = None,
         raise PermissionDenied
     _store.allow(changes, PHASE_TEXT)
     with transaction.atomic():
-        fresh = Phase.objects.select_for_update(of=("self",)).select_related("release__family").get(pk=phase.pk)
+        # The release first, as whoever enters a phase does; it may be published at this very moment.
+        releases = Release.objects.select_for_update(of=("self",), no_key=True).select_related("family__publisher")
+        release = releases.get(pk=phase.release_id)
+        fresh = Phase.objects.select_for_update(of=("self",)).get(pk=phase.pk)
+        fresh.release = release
         if fresh.stage != Phase.Stage.PLANNED:
             for name in changes.keys() - ALWAYS_EDITABLE:
                 if changes[name] != getattr(fresh, name):

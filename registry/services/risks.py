@@ -222,7 +222,7 @@ def record_assessment(
         carry_over([locked], assessment.scale, actor=actor)
         locked.refresh_from_db()
     kind = assessment.kind
-    if kind != RiskAssessment.Kind.TARGET and assessment.confirmed_by_id is None and getattr(locked, "waits", True):
+    if kind != RiskAssessment.Kind.TARGET and assessment.confirmed_by_id is None:
         second_person.overtake(locked, actor=actor)
     before = locked.current_band
     changes: dict[str, Any] = {

@@ -361,7 +361,7 @@ def test_writing_asks_little(risk, risk_owner, release_manager):
     lower = JUDGEMENT | {"likelihood": 1, "severity": 1}
     as_(release_manager).get("/workspace/")
     for person, address, body, queries_asked in (
-        (release_manager, f"{url}/assessments/", JUDGEMENT, 12),
+        (release_manager, f"{url}/assessments/", JUDGEMENT, 13),
         (risk_owner, f"{url}/assessments/", lower, 11),
         (release_manager, "/api/v1/assessment-proposals/{}/confirmation/", {}, 15),
         (release_manager, f"{url}/acceptances/", {"ends_on": day, "reason": "Why."}, 13),
