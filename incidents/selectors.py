@@ -347,13 +347,15 @@ def _family(row: dict[str, Any], prefix: str = "") -> ModelFamily:
     return ModelFamily(publisher=publisher, slug=row[f"{prefix}slug"], name=row[f"{prefix}name"])
 
 
+_READ_OF_EVENTS = ("at", "actor_label", "verb", "before", "after")
 _TOLD_OF_RISKS = ("open", "relate", "contain", "resolve", "close", "reopen")
 
 
 def incident_changes(since: Mapping[int, dt.datetime], user: Any) -> dict[int, list[Change]]:
     """What happened to the incidents of risks since a moment of each, by the number of the risk. One query.
 
-    That an old incident was linked to the risk counts from the day it was linked.
+    That an old incident was linked to the risk counts from the day it was linked, and is told of that risk alone,
+    whatever else the incident was linked to on that day.
     """
     events = AuditEvent.objects.filter(
         object_type=Incident._meta.label_lower,
@@ -364,7 +366,7 @@ def incident_changes(since: Mapping[int, dt.datetime], user: Any) -> dict[int, l
     links: Any = Incident.risks.through.objects.filter(
         risk_id__in=list(since), incident__in=Incident.objects.visible_to(user).values("pk")
     ).annotate(
-        event_rows=ArraySubquery(events.values(row=JSONObject(at="at", who="actor_label", verb="verb"))[:20]),
+        event_rows=ArraySubquery(events.values(row=JSONObject(**{name: name for name in _READ_OF_EVENTS}))[:20]),
         title=F("incident__title"),
     )
     found: dict[int, list[Change]] = defaultdict(list)
@@ -372,7 +374,15 @@ def incident_changes(since: Mapping[int, dt.datetime], user: Any) -> dict[int, l
         incident = Incident(pk=link.incident_id, title=link.title)
         for row in link.event_rows:
             at = parse_datetime(row["at"])
-            if at is not None and at > since[link.risk_id]:
-                words = f"{_HISTORY.get(row['verb'].rpartition('.')[2], row['verb'])}: {incident}"
-                found[link.risk_id].append(Change(at, row["who"], words, incident.get_absolute_url()))
+            verb = row["verb"].rpartition(".")[2]
+            if at is None or at <= since[link.risk_id] or (verb == "relate" and not _linked_by(row, link.risk_id)):
+                continue
+            words = f"{_('linked it to the risk') if verb == 'relate' else _HISTORY.get(verb, verb)}: {incident}"
+            found[link.risk_id].append(Change(at, row["actor_label"], words, incident.get_absolute_url()))
     return found
+
+
+def _linked_by(row: dict[str, Any], risk: int) -> bool:
+    """Whether an event that changed what an incident is about linked it to ``risk``."""
+    was, now = ({each["id"] for each in (row[side] or {}).get("risks", ())} for side in ("before", "after"))
+    return risk in now - was

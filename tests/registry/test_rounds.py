@@ -393,11 +393,31 @@ def test_what_changed_since_the_last_look(publisher, family, risk, risk_owner, r
     changes = selectors.changes_since({risk.pk: since}, release_manager)[risk.pk]
     verbs = [change.event.verb if change.event else change.words for change in changes]
     assert verbs == [
-        f"changed models or risks: {incident}",
+        f"linked it to the risk: {incident}",
         "registry.risk.assess",
         "registry.mitigation.start",
     ]
     assert changes[0].url == incident.get_absolute_url()
+
+
+def test_a_link_of_an_incident_is_told_of_the_risk_it_leads_to_alone(family, risk, incident_handler, release_manager):
+    other = RiskFactory(family=family, number=2, opened=True)
+    incident = IncidentFactory(families=[family], title="Voices cloned", owner=incident_handler)
+    incidents.edit_incident(incident, actor=incident_handler, risks=[risk])
+    since = timezone.now()
+    incidents.edit_incident(incident, actor=incident_handler, risks=[risk, other])
+    incidents.move_incident(incident, "contain", actor=incident_handler, reason="The key was revoked.")
+    changes = selectors.changes_since(dict.fromkeys((risk.pk, other.pk), since), release_manager)
+    assert [change.words for change in changes[risk.pk]] == [f"contained it: {incident}"]
+    assert [change.words for change in changes[other.pk]] == [
+        f"contained it: {incident}",
+        f"linked it to the risk: {incident}",
+    ]
+    # A change of its models alone is told of no risk.
+    since = timezone.now()
+    more = ModelFamilyFactory(publisher=family.publisher)
+    incidents.edit_incident(incident, actor=incident_handler, families=[family, more])
+    assert selectors.changes_since({risk.pk: since}, release_manager)[risk.pk] == []
 
 
 def test_what_changed_hides_incidents_from_those_who_may_not_know_of_them(family, risk, administrator):
