@@ -62,10 +62,10 @@ def withdraw_release(release: Release, *, actor: Any, reason: str) -> Release:
     A plan shows it as the phase that the release is in, whatever criteria were set: stopping waits for nothing.
     """
     changes = {"withdrawn_at": timezone.now(), "withdrawal_reason": _reason(reason)}
-    release = lifecycle.apply(
-        WITHDRAW_RELEASE, release, actor=actor, changes=changes, reason=changes["withdrawal_reason"]
-    )
-    _show_withdrawal(release, actor)
+    release, why = _with_phases(release.pk), changes["withdrawal_reason"]
+    with audit.gathered():
+        release = lifecycle.apply(WITHDRAW_RELEASE, release, actor=actor, changes=changes, held=True, reason=why)
+        _show_withdrawal(release, actor)
     events.emit("registry.release.withdrawn", release)
     return release
 
@@ -73,9 +73,11 @@ def withdraw_release(release: Release, *, actor: Any, reason: str) -> Release:
 @transaction.atomic
 def reinstate_release(release: Release, *, actor: Any, reason: str) -> Release:
     """Take back a withdrawal. Somebody other than who withdrew it has to, even a superuser."""
-    changes = {"withdrawn_at": None, "withdrawal_reason": ""}
-    release = lifecycle.apply(REINSTATE_RELEASE, release, actor=actor, changes=changes, reason=_reason(reason))
-    _return_to_phase(release, actor)
+    changes, why = {"withdrawn_at": None, "withdrawal_reason": ""}, _reason(reason)
+    release = _with_phases(release.pk)
+    with audit.gathered():
+        release = lifecycle.apply(REINSTATE_RELEASE, release, actor=actor, changes=changes, held=True, reason=why)
+        _return_to_phase(release, actor)
     events.emit("registry.release.reinstated", release)
     return release
 
@@ -136,8 +138,7 @@ def _leave_phase(release: Release, actor: Any, for_phase: Phase | None = None) -
 
 
 def _show_withdrawal(release: Release, actor: Any) -> None:
-    """Let the plan of a release, if it follows one or foresaw this, show that it was withdrawn."""
-    release = _with_phases(release.pk)
+    """Let the plan, if the release (from ``_with_phases``) follows one or foresaw this, show the withdrawal."""
     plan = list(release.phases.all())
     planned = [each for each in plan if each.kind == PhaseKind.WITHDRAWN and each.stage == Phase.Stage.PLANNED]
     if not planned and not any(each.stage == Phase.Stage.ENTERED for each in plan):
@@ -155,8 +156,7 @@ def _show_withdrawal(release: Release, actor: Any) -> None:
 
 
 def _return_to_phase(release: Release, actor: Any) -> None:
-    """Let a reinstated release be in the phase again in which it was withdrawn."""
-    release = _with_phases(release.pk)
+    """Let a reinstated release, from ``_with_phases``, be in the phase again in which it was withdrawn."""
     plan = list(release.phases.all())
     if not any(each.stage == Phase.Stage.ENTERED and each.kind == PhaseKind.WITHDRAWN for each in plan):
         return

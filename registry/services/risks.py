@@ -279,7 +279,9 @@ def close_risk(risk: Risk, *, actor: Any, reason: str) -> Risk:
     """Close a risk that no longer applies, with the reason on record. A score that waits for somebody no longer
     does, and neither does the risk in a review round, which ends with it where nothing else waits."""
     rounds, changes = rounds_with(risk), {"closed_at": timezone.now()}
-    closed = lifecycle.apply(CLOSE, risk, actor=actor, changes=changes, reason=stated(reason))
+    # To which model a risk belongs never changes.
+    known = {"family": risk.family}
+    closed = lifecycle.apply(CLOSE, risk, actor=actor, changes=changes, known=known, reason=stated(reason))
     second_person.overtake(closed, actor=actor)
     finish(rounds, actor)
     return closed

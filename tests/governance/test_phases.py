@@ -5,6 +5,7 @@ import threading
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from common import audit
@@ -221,6 +222,20 @@ def test_entering_a_phase_over_the_api_does_too_and_says_all_of_it(plan, reviewe
         assert len(asked(queries)) == expected, (phase, asked(queries))
         # Told from what was written, without reading it again: the same as somebody else then reads.
         assert answer.json() == client.get(f"/api/v1/phases/{phase.pk}/").json()
+
+
+def test_withdrawing_and_reinstating_write_with_few_queries(plan, draft_release, reviewer, release_manager, colleague):
+    for phase in plan[:2]:
+        services.enter_phase(phase, actor=reviewer)
+    release = fresh(draft_release)
+    for person, name, expected in ((release_manager, "withdrawal", 13), (colleague, "reinstatement", 14)):
+        client = Client()
+        client.force_login(person)
+        client.get("/workspace/")
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.post(f"/api/v1/releases/{release.pk}/{name}/", {"reason": "Why."}, "application/json")
+        assert answer.status_code == 200
+        assert len(asked(queries)) == expected, (name, asked(queries))
 
 
 def test_events_of_one_entry_keep_their_order(plan, reviewer):

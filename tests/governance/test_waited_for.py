@@ -4,6 +4,7 @@
 in the same statement had counted.
 """
 
+import datetime as dt
 import threading
 
 import pytest
@@ -15,7 +16,7 @@ from common.lifecycle import Refused
 from common.models import Job
 from governance.services import enter_phase, publish_release, withdraw_release
 from registry import services
-from registry.models import AssessmentProposal, Phase, Risk
+from registry.models import AssessmentProposal, Phase, Risk, RiskReview
 from tests.factories.registry import PhaseFactory, RiskFactory, RiskImportFactory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -110,3 +111,15 @@ def test_nobody_becomes_deputy_of_a_risk_that_they_have_just_come_to_own(family,
     )
     assert isinstance(refused, Refused), refused
     assert refused.field == "deputy"
+
+
+def test_a_look_at_a_risk_counts_although_its_round_was_ended_meanwhile(publisher, family, risk_owner, release_manager):
+    risk = RiskFactory(family=family, number=1, opened=True, owner=risk_owner)
+    soon = timezone.localdate() + dt.timedelta(days=9)
+    found = services.start_round(publisher, actor=release_manager, title="Spring", due_on=soon, chosen={})
+    review = after_waiting(
+        lambda: services.abandon_round(found, actor=release_manager, reason="No time."),
+        lambda: services.review_risk(risk, actor=risk_owner, verdict="right"),
+    )
+    assert isinstance(review, RiskReview), review
+    assert (review.round, found.items.get().review) == (None, None)

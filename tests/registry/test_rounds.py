@@ -279,6 +279,19 @@ def test_a_risk_that_is_closed_elsewhere_does_not_keep_a_round_open(
     assert selectors.rounds_of(risk_owner).get(pk=found.pk).waiting_count is None
 
 
+def test_closing_the_last_risk_of_a_round_writes_with_few_queries(client, publisher, risk, release_manager):
+    found = start(publisher, release_manager)
+    client.force_login(release_manager)
+    client.get("/workspace/")
+    with CaptureQueriesContext(connection) as queries:
+        answer = client.post(f"/api/v1/risks/{risk.pk}/closure/", {"reason": "Gone."}, "application/json")
+    assert answer.status_code == 200
+    # SAVEPOINT and RELEASE SAVEPOINT, which only mark the transaction, are not counted.
+    assert len([query for query in queries if "SAVEPOINT" not in query["sql"]]) == 15
+    found.refresh_from_db()
+    assert found.stage == "done"
+
+
 def test_the_last_item_closed_by_review_counts_as_reviewed(publisher, risk, risk_owner, release_manager):
     found = start(publisher, release_manager)
     services.review_risk(risk, actor=risk_owner, verdict="close", note="Gone.")
