@@ -3,6 +3,7 @@
 import io
 import struct
 import zlib
+from typing import Any
 
 from config.demo.cast import Cast
 from registry.models import Release
@@ -76,8 +77,22 @@ def write(release: Release, cast: Cast) -> None:
         as_published = text.replace("79 %", "84 %")
         cards.edit_card_section(release, actor=cast.release_manager, name=name, text=as_published)
     emissions = {"emissions": 1400000, "source": "meter at the rack", "training_type": "pre-training"}
-    changes = {"co2_eq_emissions": emissions, "datasets": ["estuary-lab/parliament"], "base_model_relation": "finetune"}
+    changes = {
+        "co2_eq_emissions": emissions,
+        "datasets": ["estuary-lab/parliament"],
+        "base_model_relation": "finetune",
+        "model-index": [{"name": release.family.name, "results": [_refusals("en", 92), _refusals("nl", 87)]}],
+    }
     cards.edit_card_metadata(release, actor=cast.release_manager, changes=changes)
+
+
+def _refusals(language: str, share: int) -> dict[str, Any]:
+    """What the chart shows, as the Hub's metadata says it."""
+    return {
+        "task": {"type": "text-generation"},
+        "dataset": {"type": "own", "name": "Own refusal prompts", "config": language, "split": "test"},
+        "metrics": [{"type": "refusals", "value": share, "name": "Refused requests in percent"}],
+    }
 
 
 def correct(release: Release, cast: Cast) -> None:

@@ -44,12 +44,7 @@ class ResultRows(CardRows):
         if not new and place not in self.pages[self.page - 1]:
             return []
         entry = {} if new else self.flat[place]
-        words = "; ".join(f"{each.metric} {each.value}" for each in results_of({"model-index": [{"results": [entry]}]}))
-        parts = [
-            str((entry.get(name) or {}).get("name") or (entry.get(name) or {}).get("type") or "") for name in _PARTS
-        ]
-        title = ", ".join(part for part in parts if part) + (f": {words[:120]}" if words else "")
-        row = self._row(f"result{place}", entry, self.own, title, new=new)
+        row = self._row(f"result{place}", entry, self.own, "" if new else _title(entry), new=new)
         row.kept = rows.kept(entry, self.own, ("metrics",))
         metrics = entry.get("metrics", [])
         for number in range(self._count(f"result{place}_metrics", max(len(metrics), int(new)))):
@@ -127,7 +122,12 @@ class ResultRows(CardRows):
         return made + [_metric(metric) for metric in row.metrics if metric.new and metric.touched]
 
 
-_PARTS = ("task", "dataset")
+def _title(entry: Entry) -> str:
+    """What a stored result is called: task, data and what came out, as the page of the card says it."""
+    told = results_of({"model-index": [{"results": [{**entry, "metrics": entry.get("metrics") or [{}]}]}]})
+    where = ", ".join(part for part in (told[0].task, told[0].dataset) if part)
+    metrics = "; ".join(f"{each.metric} {each.value}" for each in told).strip()
+    return ": ".join(part for part in (where, metrics[:120]) if part)
 
 
 def _metric(metric: Row) -> Entry:

@@ -103,6 +103,7 @@ def test_one_value_changes_one_line(manager, draft):
 def test_what_no_field_shows_is_kept_and_named(manager, draft):
     page = manager.get(work("card_metadata", draft)).content.decode()
     assert "dataset.args" in page
+    assert "Speech recognition, Common Voice (Dutch) (nl, test): Test WER 20.9; cer 5" in page
     assert "Verified by the Hub" in page
     assert "result1_metric1_value" not in page  # a table of numbers is no line of text
     save(manager, draft, {"result0_task_name": "", "result0_source_url": "https://example.org/new"})
