@@ -59,6 +59,8 @@ def remove_role(user: User, role: Role, scope: Any, *, actor: Any) -> None:
     """
     if not permissions.can_manage_roles(actor, scope):
         raise PermissionDenied
+    # Whoever is being named for something holds the same row until it is written.
+    User.objects.select_for_update().get(pk=user.pk)
     group = role_group(role, scope)
     if not user.groups.filter(pk=group.pk).exists():
         return

@@ -103,6 +103,9 @@ def hand_over(owner: Any, *, to: Any, actor: Any, reason: str) -> int:
         raise Refused(_("Say why."), field="reason")
     if to is not None and to.pk == owner.pk:
         raise Refused(_("Name somebody else."), field="to")
+    if to is not None:
+        # Nobody closes the successor's account, or takes a role from them, while they take over.
+        to = type(to)._base_manager.select_for_update(no_key=True).get(pk=to.pk)
     count, wrong = 0, []
     for holding in holdings(owner, actor, lock=True):
         kind = holding.kind

@@ -29,13 +29,24 @@ def needs_reviews(release: Any) -> str:
     return _now("Not passed yet, and asked for: %s.") % ", ".join(missing) if missing else ""
 
 
+def needs_plan_followed(release: Any) -> str:
+    """Where its plan says how it comes to the public: nothing goes round that."""
+    kinds = (PhaseKind.BETA, PhaseKind.GATED, PhaseKind.PUBLIC)
+    # In memory: a plan is short, and mostly at hand.
+    ahead = [phase for phase in release.phases.all() if phase.kind in kinds and phase.stage == Phase.Stage.PLANNED]
+    if not ahead:
+        return ""
+    ahead.sort(key=lambda phase: kinds.index(PhaseKind(phase.kind)))
+    return _now("Its plan says how it comes out: enter the phase “%s”, which publishes it.") % ahead[0].name
+
+
 PUBLISH_RELEASE = Move(
     "publish",
     _("Publish the release"),
     frozenset({Stage.DRAFT}),
     Stage.PUBLISHED,
     permissions.can_publish_release,
-    needs=(needs_card, needs_file, needs_reviews),
+    needs=(needs_card, needs_file, needs_reviews, needs_plan_followed),
     help=_("It gets a public page. Its files can be asked for and can no longer change."),
 )
 WITHDRAW_RELEASE = Move(

@@ -22,6 +22,7 @@ from governance.lifecycle import (
     RETURN_TO_PHASE,
     SUPERSEDE_DECISION,
     WITHDRAW_RELEASE,
+    needs_plan_followed,
 )
 from governance.models import Decision, DecisionEvidence, DecisionOption
 from registry.models import EntryCriterion, ModelFamily, Phase, Release
@@ -110,7 +111,7 @@ def enter_phase(phase: Phase, *, actor: Any, reason: str = "", expected_version:
         changes = {"entered_at": timezone.now(), "entered_by": actor}
         phase = lifecycle.apply(ENTER_PHASE, phase, actor=actor, changes=changes, held=True, decider=phase.decider)
         if phase.opens and release.stage == Release.Stage.DRAFT:
-            _publish(release, actor, replace(PUBLISH_RELEASE, may=_by_plan))
+            _publish(release, actor, PUBLISH_BY_PLAN)
         events.emit("registry.release.phase_entered", release, phase=phase.pk, kind=phase.kind)
     return phase
 
@@ -127,6 +128,14 @@ def _with_phases(pk: int) -> Release:
 def _by_plan(user: Any, obj: Any) -> bool:
     """The permission was that of entering the phase, or of the move of the release that this belongs to."""
     return True
+
+
+# The plan was followed to come here, and who may enter the phase is asked there.
+PUBLISH_BY_PLAN = replace(
+    PUBLISH_RELEASE,
+    may=_by_plan,
+    needs=tuple(need for need in PUBLISH_RELEASE.needs if need is not needs_plan_followed),
+)
 
 
 def _leave_phase(release: Release, actor: Any, for_phase: Phase | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, OuterRef, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from accounts.permissions import has_role
@@ -10,7 +10,7 @@ from accounts.roles import Role
 from accounts.services import holders
 from common.ownership import Kind, owned
 from registry import permissions
-from registry.models import Mitigation, Phase, Risk
+from registry.models import Mitigation, Phase, Risk, RiskAcceptance
 
 GIVING = frozenset({Role.RELEASE_MANAGER, Role.ADMINISTRATOR})
 
@@ -23,16 +23,27 @@ def _fits(user: Any, row: Any) -> bool:
     return permissions.can_own(user, row.family)
 
 
+def _fits_risk(user: Any, risk: Any) -> bool:
+    return _fits(user, risk) and user.pk != risk.acceptor
+
+
+def _open_risks(**whose: Any) -> Any:
+    """With ``acceptor``: whose acceptance holds, and who can therefore not answer for the risk as well."""
+    accepted = RiskAcceptance.objects.in_force().filter(risk=OuterRef("pk")).values("accepted_by")[:1]
+    risks = Risk.objects.filter(**whose).exclude(stage=Risk.Stage.CLOSED).annotate(acceptor=Subquery(accepted))
+    return risks.select_related("family__publisher", "deputy").order_by("pk")
+
+
 def _manager(row: Any, *but: int | None) -> Any:
     """A release manager of the family who is none of ``but``."""
     return holders(Role.RELEASE_MANAGER, row.family).filter(is_service=False).exclude(pk__in=but).first()
 
 
-def _risk_fallback(risk: Risk) -> Any:
+def _risk_fallback(risk: Any) -> Any:
     deputy = risk.deputy
-    if deputy is not None and permissions.can_own(deputy, risk.family):
+    if deputy is not None and _fits_risk(deputy, risk):
         return deputy
-    return _manager(risk, risk.owner_id)
+    return _manager(risk, risk.owner_id, *([risk.acceptor] if risk.acceptor else []))
 
 
 def _give_risk(risk: Risk, to: Any) -> None:
@@ -62,13 +73,8 @@ owned(
     Kind(
         key="registry.risk",
         label=_("Risks"),
-        rows=lambda user: (
-            Risk.objects.filter(owner=user)
-            .exclude(stage=Risk.Stage.CLOSED)
-            .select_related("family__publisher", "deputy")
-            .order_by("pk")
-        ),
-        fits=_fits,
+        rows=lambda user: _open_risks(owner=user),
+        fits=_fits_risk,
         may=_may,
         fallback=_risk_fallback,
         give=_give_risk,
@@ -80,15 +86,10 @@ owned(
     Kind(
         key="registry.deputy",
         label=_("Risks as deputy"),
-        rows=lambda user: (
-            Risk.objects.filter(deputy=user)
-            .exclude(stage=Risk.Stage.CLOSED)
-            .select_related("family__publisher")
-            .order_by("pk")
-        ),
-        fits=_fits,
+        rows=lambda user: _open_risks(deputy=user),
+        fits=_fits_risk,
         may=_may,
-        fallback=lambda risk: _manager(risk, risk.deputy_id),
+        fallback=lambda risk: _manager(risk, risk.deputy_id, *([risk.acceptor] if risk.acceptor else [])),
         give=_give_deputyship,
         name=lambda risk, _reader: str(risk),
         verb="registry.risk.assign_deputy",

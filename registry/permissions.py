@@ -1,6 +1,9 @@
 """Who may do what in the registry. Who may know of what is said by the models' ``visible_to``."""
 
+import datetime as dt
 from typing import Any
+
+from django.utils import timezone
 
 from accounts.permissions import has_role, scopes
 from accounts.roles import ANY_ROLE, Role
@@ -29,6 +32,8 @@ RECORDING = frozenset({Role.RELEASE_MANAGER, Role.RISK_OWNER, Role.REVIEWER, Rol
 TREATING = frozenset({Role.RELEASE_MANAGER, Role.RISK_OWNER})
 # Who can decide that a release enters a phase, and who says what was measured.
 DECIDING = frozenset({Role.RELEASE_MANAGER, Role.REVIEWER})
+# As long as whoever handed a risk over stays a party to it. The database counts the same days.
+PARTY_FOR = dt.timedelta(days=30)
 JUDGING = frozenset({Role.RELEASE_MANAGER, Role.REVIEWER, Role.RISK_OWNER})
 
 
@@ -285,6 +290,12 @@ def answers_for(user: Any, risk: Risk) -> bool:
     return user.pk is not None and user.pk in {risk.owner_id, risk.deputy_id}
 
 
+def is_party(user: Any, risk: Risk) -> bool:
+    """Whether ``user`` may not decide about ``risk`` alone: who answers for it, and who did until lately. Else one
+    person could hand it over, lower or accept it, and take it back."""
+    return answers_for(user, risk) or risk.was_answered_for_by(user.pk, since=timezone.now() - PARTY_FOR)
+
+
 def can_decide_proposal(user: Any, proposal: AssessmentProposal) -> bool:
     """Somebody who treats the family's risks, but not whoever proposed it."""
     return user.pk != proposal.proposed_by_id and has_role(user, TREATING, proposal.risk.family)
@@ -305,8 +316,8 @@ def can_choose_treatment(user: Any, risk: Risk) -> bool:
 
 
 def can_accept_risk(user: Any, risk: Risk, role: str) -> bool:
-    """Somebody of the ``role`` that the scale asks for at the level of ``risk``, who does not answer for it."""
-    return not answers_for(user, risk) and has_role(user, roles_accepting(role), risk.family)
+    """Somebody of the ``role`` that the scale asks for at the level of ``risk``, who is no party to it."""
+    return not is_party(user, risk) and has_role(user, roles_accepting(role), risk.family)
 
 
 def can_revoke_acceptance(user: Any, acceptance: RiskAcceptance) -> bool:

@@ -169,13 +169,19 @@ class SafetyReport(Staged, Timestamped):
 
 class ReleasePackageQuerySet(models.QuerySet["ReleasePackage"]):
     def visible_to(self, user: Any) -> "ReleasePackageQuerySet":
-        """Those that were made of public releases, for everybody, and all of the families ``user`` reports on."""
+        """Those that were made of public releases, for everybody as long as nothing they tell of risks was hidden
+        since, and all of the families ``user`` reports on."""
         held = scopes(user)
         if held.everywhere:
             return self
         publishers, families = held.publisher_ids(*READERS), held.family_ids(*READERS)
         mine = Q(release__family__publisher_id__in=publishers) | Q(release__family_id__in=families)
-        return self.filter(Q(release__stage__in=PUBLIC_STAGES) & ~Q(sha256="") | mine)
+        # What was made before something was taken from the public tells it still.
+        current = Q()
+        for place in ("release__family", "release__family__publisher"):
+            hidden = f"{place}__risks_hidden_at"
+            current &= Q(**{hidden: None}) | Q(created_at__gt=F(hidden))
+        return self.filter(Q(release__stage__in=PUBLIC_STAGES) & ~Q(sha256="") & current | mine)
 
     def made(self) -> "ReleasePackageQuerySet":
         return self.exclude(sha256="")

@@ -25,7 +25,7 @@ def family_reports(request: HttpRequest, family: Any) -> dict[str, Any] | None:
 @panel("registry.release_page", template="reports/panels/package.html", order=90)
 def release_package(request: HttpRequest, release: Any) -> dict[str, Any] | None:
     """The newest archive of what travels with the weights."""
-    found = selectors.newest_package(release)
+    found = selectors.newest_package(release, request.user)
     return {"package": found, "release": release, "family": release.family} if found else None
 
 

@@ -45,9 +45,9 @@ def history(report: SafetyReport) -> list[tuple[AuditEvent, Any]]:
     return [(event, WORDS.get(event.verb.rpartition(".")[2], event.verb)) for event in audit.trail(report)[:50]]
 
 
-def newest_package(release: Any) -> ReleasePackage | None:
-    """The package of a release that was made last, with its release at hand."""
-    rows = ReleasePackage.objects.made().select_related("release__family__publisher")
+def newest_package(release: Any, reader: Any) -> ReleasePackage | None:
+    """The package of a release that was made last and that ``reader`` may have, with its release at hand."""
+    rows = ReleasePackage.objects.visible_to(reader).made().select_related("release__family__publisher")
     return rows.filter(release=release).order_by("-made_at", "-pk").first()
 
 

@@ -162,7 +162,7 @@ def package(request: HttpRequest, publisher: str, family: str, version: str) -> 
     """The newest package of a release: what is in it, how to check it, and whether it still says what holds."""
     releases = packages.told(Release.objects.visible_to(request.user))
     release = get_object_or_404(releases, family__publisher__slug=publisher, family__slug=family, version=version)
-    found = selectors.newest_package(release)
+    found = selectors.newest_package(release, request.user)
     context = {
         "release": release,
         "family": release.family,

@@ -180,8 +180,12 @@ class ScaleViewSet(
         moved. For people with a role at the publisher."""
         scale = self._inside()
         draft = scale.stage == RiskScale.Stage.DRAFT
-        counts = selectors.move_counts(selectors.moving(scale)) if draft else selectors.carried_counts(scale)
-        waiting = selectors.lagging(scale).count() if scale.stage == RiskScale.Stage.ACTIVE else 0
+        counts = (
+            selectors.move_counts(selectors.moving(scale, request.user))
+            if draft
+            else selectors.carried_counts(scale, request.user)
+        )
+        waiting = selectors.lagging(scale, request.user).count() if scale.stage == RiskScale.Stage.ACTIVE else 0
         told = {
             "counts": counts,
             "acceptances": sum(row["accepted"] for row in counts),
@@ -197,7 +201,7 @@ class ScaleViewSet(
         scale = self._inside()
         rows = Risk.objects.none()
         if scale.stage == RiskScale.Stage.DRAFT:
-            rows = selectors.moved_bands(selectors.moving(scale)).defer("words")
+            rows = selectors.moved_bands(selectors.moving(scale, request.user)).defer("words")
         return self.get_paginated_response(ScaleMoveSerializer(self.paginate_queryset(rows), many=True).data)
 
     @extend_schema(request=RiskReasonSerializer, responses=ScaleSerializer, parameters=[IF_MATCH])

@@ -305,9 +305,14 @@ class NewRiskSerializer(RiskTextSerializer):
 
 
 class OwnerSerializer(serializers.Serializer[Any]):
-    owner = serializers.IntegerField(help_text="Number of a person with a role for the model family or its publisher.")
+    owner = serializers.IntegerField(
+        min_value=1, help_text="Number of a person with a role for the model family or its publisher."
+    )
     deputy = serializers.IntegerField(
-        required=False, allow_null=True, help_text="Who stands in. Left out, it stays; null takes the deputy away."
+        min_value=1,
+        required=False,
+        allow_null=True,
+        help_text="Who stands in. Left out, it stays; null takes the deputy away.",
     )
 
 

@@ -13,7 +13,7 @@ from registry.interchange import values
 from registry.interchange.plans import LINKS, Plan
 from registry.interchange.readers import Given
 from registry.interchange.rows import Row
-from registry.models import ModelFamily, Objective, Publisher, Release, Risk, RiskKey, RiskScale, Term
+from registry.models import ModelFamily, Objective, Publisher, Release, Risk, RiskAcceptance, RiskKey, RiskScale, Term
 from registry.selectors import people_of
 
 
@@ -108,7 +108,8 @@ class Desk:
         if numbers or keys:
             rows = Risk.objects.filter(family__in=families).defer("words").select_related("release", "owner", "deputy")
             rows = rows.annotate(own_key=Subquery(RiskKey.objects.filter(risk=OuterRef("pk")).values("key")))
-            rows = rows.prefetch_related(*LINKS)
+            accepted = RiskAcceptance.objects.in_force().filter(risk=OuterRef("pk")).values("accepted_by")[:1]
+            rows = rows.annotate(acceptor=Subquery(accepted)).prefetch_related(*LINKS)
             known = RiskKey.objects.filter(family__in=families, key__in=keys).values("risk")
             found = rows.filter(number__in=numbers) | rows.filter(pk__in=known)
         by_number, by_key = {}, {}

@@ -9,7 +9,7 @@ import re
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from django.utils.translation import gettext as _
 
@@ -23,6 +23,8 @@ MOST_COLUMNS = 120
 UNPACKED = 300 * 1024 * 1024
 HELD = 60 * 1024 * 1024
 MOST_PARTS = 500
+# The parser holds one text whole, however large the file is that it comes from.
+LONGEST_TEXT = 4 * 1024 * 1024
 DELIMITERS = ",;\t|"
 # What a list of refused rows says about them.
 OURS = {"row", "problem"}
@@ -247,6 +249,19 @@ def _check_package(file: BinaryIO) -> None:
                     # Nothing that a spreadsheet program writes declares entities.
                     if b"<!DOCTYPE" in content.read(4096).replace(b"\x00", b"").upper():
                         raise Unreadable(_("This is no spreadsheet that can be read (XLSX)."))
+                    _check_texts(content)
+
+
+def _check_texts(content: IO[bytes]) -> None:
+    """Refuse a part in which one text, or one tag, is longer than anything that people write."""
+    length = 0
+    while piece := content.read(1024 * 1024):
+        first, last = piece.find(b"<"), piece.rfind(b"<")
+        length = length + len(piece) if first < 0 else length + first
+        if length > LONGEST_TEXT:
+            raise Unreadable(_("A cell of this spreadsheet holds more text than the portal takes."))
+        if first >= 0:
+            length = len(piece) - last
 
 
 def _sheet_rows(lines: Any, width: int) -> Iterator[tuple[int, list[Any]]]:

@@ -304,6 +304,9 @@ class Row:
         owner = changes.get("owner_id", self.risk.owner_id)
         if owner is not None and owner == changes.get("deputy_id", self.risk.deputy_id):
             self._refuse_once("deputy", _("The deputy is somebody else than the owner."))
+        for name in ("owner", "deputy"):
+            if changes.get(f"{name}_id", 0) == getattr(self.risk, "acceptor", None):
+                self._refuse_once(name, _("Whoever accepted the risk cannot answer for it as well."))
         # What is wrong with the judgement itself is told already.
         told = any(column in {"inherent_likelihood", "inherent_severity"} for column, _reason in plan.problems)
         judged = told or "inherent" in plan.judgements or self.risk.inherent_likelihood is not None

@@ -71,6 +71,8 @@ class Publisher(Versioned, Timestamped):
         blank=True,
         editable=False,
     )
+    # When a field was last taken from the public; the database writes it.
+    risks_hidden_at = models.DateTimeField(null=True, editable=False)
 
     objects = PublisherQuerySet.as_manager()
 
@@ -108,6 +110,8 @@ class ModelFamily(Versioned, Timestamped):
     summary = models.CharField(_("what it is, in one or two sentences"), max_length=500)
     intended_use = models.TextField(_("what it is for"), blank=True)
     out_of_scope_use = models.TextField(_("what it is not for"), blank=True)
+    # When a risk was last taken from the public page; the database writes it.
+    risks_hidden_at = models.DateTimeField(null=True, editable=False)
     allows_public_concerns = models.BooleanField(
         _("anybody may raise a concern"),
         default=False,

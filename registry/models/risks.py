@@ -1,3 +1,5 @@
+import datetime as dt
+
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
@@ -202,6 +204,10 @@ class Risk(Staged, Timestamped):
     review_due_on = models.DateField(_("look again by"), null=True, editable=False)
     # SHA-256 of all that somebody who accepts the risk relies on; the database keeps it up to date.
     digest = models.CharField(max_length=64, default="", editable=False)
+    # Who owned it or stood in for the owner before, and until when: {"7": "2026-11-24T…"}. The database writes it.
+    former = models.JSONField(default=dict, db_default={}, editable=False)
+    # Counts what changed of it, its mitigations included; part of the digest. The database writes it.
+    material = models.PositiveIntegerField(default=0, db_default=0, editable=False)
     opened_at = models.DateTimeField(_("opened"), null=True, editable=False)
     closed_at = models.DateTimeField(_("closed"), null=True, editable=False)
 
@@ -286,6 +292,11 @@ class Risk(Staged, Timestamped):
     def current(self) -> Level | None:
         """The level that counts now: after mitigation where it was assessed, else before it."""
         return level(self.current_score, self.current_band)
+
+    def was_answered_for_by(self, user_pk: int | None, *, since: dt.datetime) -> bool:
+        """Whether somebody was its owner or deputy at some time after ``since``, although they are no longer."""
+        left = self.former.get(str(user_pk))
+        return left is not None and dt.datetime.fromisoformat(left) > since
 
     @property
     def target(self) -> Level | None:

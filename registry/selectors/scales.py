@@ -14,6 +14,7 @@ from registry.rescaling import Carry
 from registry.scale import RANK, Band
 from registry.selectors.embed import embedded, embedded_history, revived
 from registry.selectors.matrix import Matrix, matrix
+from registry.selectors.people import inside
 
 KINDS = ("inherent", "residual", "target")
 RULE = ("id", "scale_id", "band", "label", "review_days", "acceptance_days", "accepted_by", "needs_second_person")
@@ -103,17 +104,22 @@ def _step(old: RiskScale, new: RiskScale) -> Carry:
     )
 
 
-def lagging(scale: RiskScale) -> QuerySet[Risk]:
-    """Risks that are not closed and not judged on ``scale`` yet, which is in force or may come to be."""
+def lagging(scale: RiskScale, reader: Any = None) -> QuerySet[Risk]:
+    """Risks that are not closed and not judged on ``scale`` yet, which is in force or may come to be. For a
+    ``reader``, those of the families they hold a role for: a scale belongs to all families of its publisher."""
     risks = Risk.objects.filter(family__publisher=scale.publisher_id).exclude(stage=Risk.Stage.CLOSED)
-    return risks.exclude(scale=scale.pk)
+    return _of(reader, risks).exclude(scale=scale.pk)
 
 
-def moving(scale: RiskScale) -> QuerySet[Any]:
+def _of(reader: Any, risks: QuerySet[Risk]) -> QuerySet[Risk]:
+    return risks if reader is None else risks.filter(inside(reader))
+
+
+def moving(scale: RiskScale, reader: Any = None) -> QuerySet[Any]:
     """``lagging`` risks with the bands they would have on ``scale``: ``new_inherent``, …, ``new_current``."""
     carries = carries_to(scale)
     new = {f"new_{kind}": _carried(kind, scale, carries) for kind in KINDS}
-    judged: QuerySet[Any] = lagging(scale).exclude(current_band=None).annotate(**new)
+    judged: QuerySet[Any] = lagging(scale, reader).exclude(current_band=None).annotate(**new)
     return judged.annotate(new_current=Coalesce("new_residual", "new_inherent"))
 
 
@@ -165,22 +171,23 @@ def move_counts(moves: QuerySet[Any]) -> list[dict[str, Any]]:
     return counted(groups.annotate(n=Count("pk"), accepted=Count("pk", filter=Q(Exists(held)))))
 
 
-def carried(scale: RiskScale) -> QuerySet[Any]:
+def carried(scale: RiskScale, reader: Any = None) -> QuerySet[Any]:
     """What was carried to ``scale``, each with the judgement before it: ``old_band``, ``old_likelihood``, …"""
     before = RiskAssessment.objects.filter(risk=OuterRef("risk"), kind=OuterRef("kind"), pk__lt=OuterRef("pk"))
     last = before.order_by("-pk")
     names = ("band", "likelihood", "severity")
     return (
         RiskAssessment.objects.filter(scale=scale, cause=RiskAssessment.Cause.REBANDED)
+        .filter(Q() if reader is None else Q(risk__in=Risk.objects.filter(inside(reader))))
         .select_related("risk__family")
         .defer("risk__words")
         .annotate(**{f"old_{name}": Subquery(last.values(name)[:1]) for name in names})
     )
 
 
-def carried_counts(scale: RiskScale) -> list[dict[str, Any]]:
+def carried_counts(scale: RiskScale, reader: Any = None) -> list[dict[str, Any]]:
     """What moved by the level that counted then. One query."""
-    rows: QuerySet[Any] = carried(scale).exclude(kind=RiskAssessment.Kind.TARGET)
+    rows: QuerySet[Any] = carried(scale, reader).exclude(kind=RiskAssessment.Kind.TARGET)
     residual = RiskAssessment.objects.filter(
         risk=OuterRef("risk"), scale=scale, kind="residual", cause=RiskAssessment.Cause.REBANDED
     )

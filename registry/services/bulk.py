@@ -16,7 +16,7 @@ from common.lifecycle import Refused
 from registry import permissions
 from registry.models import BulkChange, Risk
 from registry.selectors import register
-from registry.services.risks import assign_risk_owner, can_answer
+from registry.services.risks import assign_risk_owner, can_answer, did_not_accept
 
 JOB = "registry.bulk_change"
 # As many as can be changed while somebody waits for the page.
@@ -28,13 +28,16 @@ LOT = 25
 @transaction.atomic
 def assign_risk_deputy(risk: Risk, *, actor: Any, deputy: User | None, expected_version: int | None = None) -> Risk:
     """Name who stands in for the owner of ``risk``, or nobody."""
+    if not permissions.can_assign_risk_owner(actor, risk):
+        raise PermissionDenied
+    if deputy is not None:
+        can_answer(deputy, risk.family, field="deputy")
+        did_not_accept(risk, deputy, field="deputy")
     locked = Risk.objects.select_for_update(of=("self",)).select_related("family").get(pk=risk.pk)
     if not permissions.can_assign_risk_owner(actor, locked):
         raise PermissionDenied
-    if deputy is not None:
-        if deputy.pk == locked.owner_id:
-            raise Refused(_("%s owns it already. Name somebody else.") % deputy, field="deputy")
-        can_answer(deputy, locked.family, field="deputy")
+    if deputy is not None and deputy.pk == locked.owner_id:
+        raise Refused(_("%s owns it already. Name somebody else.") % deputy, field="deputy")
     return edit(
         locked,
         actor=actor,

@@ -14,7 +14,18 @@ from common.editing import edit
 from common.lifecycle import Refused, Stale
 from registry import permissions
 from registry.lifecycle import CLOSE, OPEN, REOPEN
-from registry.models import AssessmentProposal, ModelFamily, Objective, Release, Risk, RiskAssessment, RiskScale, Term
+from registry.models import (
+    AssessmentProposal,
+    ModelFamily,
+    Objective,
+    PublicConcern,
+    Release,
+    Risk,
+    RiskAcceptance,
+    RiskAssessment,
+    RiskScale,
+    Term,
+)
 from registry.selectors import rule_at, scale_in_force
 from registry.services import _store, second_person
 from registry.services._rounds import finish, rounds_with
@@ -119,6 +130,7 @@ def assign_risk_owner(
     if not permissions.can_assign_risk_owner(actor, risk):
         raise PermissionDenied
     can_answer(owner, risk.family)
+    did_not_accept(risk, owner)
     if deputy is KEEP:
         stays = Risk.objects.select_for_update(of=("self",)).get(pk=risk.pk).deputy
         deputy = None if stays == owner else stays
@@ -126,6 +138,7 @@ def assign_risk_owner(
         if deputy == owner:
             raise Refused(_("%s owns it already. Name somebody else.") % deputy, field="deputy")
         can_answer(deputy, risk.family, field="deputy")
+        did_not_accept(risk, deputy, field="deputy")
     return edit(
         risk,
         actor=actor,
@@ -284,13 +297,17 @@ def close_risk(risk: Risk, *, actor: Any, reason: str) -> Risk:
     closed = lifecycle.apply(CLOSE, risk, actor=actor, changes=changes, known=known, reason=stated(reason))
     second_person.overtake(closed, actor=actor)
     finish(rounds, actor)
+    # Whoever left a contact was told that it is deleted then.
+    PublicConcern.objects.filter(risk=closed.pk).exclude(contact_sealed=b"").update(contact_sealed=b"")
     return closed
 
 
 @transaction.atomic
 def reopen_risk(risk: Risk, *, actor: Any, reason: str) -> Risk:
     """Open a closed risk again, carried over to the scale in force where it was closed under an older one."""
+    known = Risk.objects.defer("words").get(pk=risk.pk)
     locked, _scale = judged_on_scale_in_force(risk, actor=actor)
+    second_person.refuse_lowered_by_scale(known, locked, actor=actor)
     changes = {"closed_at": None}
     return lifecycle.apply(REOPEN, locked, actor=actor, changes=changes, held=True, reason=stated(reason))
 
@@ -302,11 +319,26 @@ def stated(reason: str) -> str:
 
 
 def can_answer(owner: User, family: ModelFamily, field: str = "owner") -> None:
-    if not permissions.can_own(owner, family):
+    """Raises ``Refused`` where ``owner`` cannot answer for anything of ``family``.
+
+    Until the transaction ends their account and roles stay: whoever ends either waits for the same row. Take it
+    before a risk is locked.
+    """
+    present = User.objects.select_for_update(no_key=True).get(pk=owner.pk)
+    if not permissions.can_own(present, family):
         raise Refused(
             _("%(who)s holds no role for %(family)s and cannot answer for it.") % {"who": owner, "family": family},
             field=field,
         )
+
+
+def did_not_accept(risk: Risk, person: User, field: str = "owner") -> None:
+    """Raises ``Refused`` where ``person`` accepted the risk as it stands: who bears it and who owns it stay two."""
+    if RiskAcceptance.objects.in_force().filter(risk=risk, accepted_by=person).exists():
+        words = _(
+            "%s accepted this risk and cannot answer for it as well. Revoke the acceptance, or name somebody else."
+        )
+        raise Refused(words % person, field=field)
 
 
 def _belongs(family: ModelFamily, *, objectives: Sequence[Objective], release: Release | None) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
-from django.db.models import Max, Q
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,9 +20,9 @@ from registry import permissions
 from registry.lifecycle import ACTIVATE_SCALE, SUPERSEDE_SCALE
 from registry.models import BandRule, Publisher, RiskScale
 from registry.rescaling import falls, refit, spread
-from registry.scale import LARGEST, RANK, Band, Likelihood, Severity, first_grid
-from registry.selectors import base_of, lagging, moving, scale_in_force
-from registry.services import _store, carrying
+from registry.scale import LARGEST, Band, Likelihood, Severity, first_grid
+from registry.selectors import base_of, lagging, scale_in_force
+from registry.services import _store, carrying, second_person
 from registry.services.carrying import hold_scale
 from registry.services.risks import stated
 
@@ -142,7 +142,7 @@ def activate_scale(scale: RiskScale, *, actor: Any, reason: str, expected_versio
     if fresh.stage == RiskScale.Stage.DRAFT:
         if not permissions.can_edit_scale(actor, fresh):
             raise PermissionDenied
-        _not_alone(fresh, actor)
+        second_person.refuse_lowering_own(fresh, actor=actor)
         count = lagging(fresh).count()
         lifecycle.apply(SUPERSEDE_SCALE, before, actor=actor, by=fresh.number)
     else:
@@ -184,21 +184,6 @@ def _draft(scale: RiskScale, actor: Any) -> RiskScale:
     if fresh.stage != RiskScale.Stage.DRAFT:
         raise Refused(_("This version has been in force: it does not change. Draft a new one."))
     return fresh
-
-
-def _not_alone(scale: RiskScale, actor: Any) -> None:
-    """A scale is no way round the second person: nobody lowers a risk of their own by putting one in force."""
-    held = BandRule.objects.filter(scale__publisher=scale.publisher_id, needs_second_person=True)
-    bands = {(rule.scale_id, rule.band) for rule in held}
-    mine = moving(scale).filter(Q(owner=actor.pk) | Q(deputy=actor.pk)).defer("words")
-    lowered = []
-    for risk in mine:
-        pairs = ((risk.current_band, risk.new_current), (risk.inherent_band, risk.new_inherent))
-        if any((risk.scale_id, was) in bands and RANK[Band(now)] < RANK[Band(was)] for was, now in pairs if was):
-            lowered.append(risk.reference)
-    if lowered:
-        words = _("It would lower %s, for which you answer yourself. Another release manager has to put it in force.")
-        raise Refused(words % ", ".join(lowered[:5]))
 
 
 def _whole(scale: RiskScale, changes: dict[str, Any]) -> dict[str, Any]:

@@ -68,7 +68,7 @@ def guarded_levels(risk: Risk, scale: RiskScale, user: Any) -> list[tuple[str, i
 
     Only for the line that says so beforehand; ``services.assess_risk`` decides.
     """
-    if not permissions.answers_for(user, risk):
+    if not permissions.is_party(user, risk):
         return []
     guarded = selectors.guarded_bands(scale)
     levels = [(RiskAssessment.Kind.INHERENT, risk.inherent), (RiskAssessment.Kind.RESIDUAL, risk.current)]
@@ -134,8 +134,9 @@ def acceptance_create(request: HttpRequest, pk: int) -> HttpResponse:
     """Bear a risk as it stands. Who comes here without being asked for is told that it takes another person."""
     found = _risk(request, pk, lambda user, risk: True)
     rule = selectors.rule_of(found)
-    if permissions.answers_for(request.user, found):
-        raise PermissionDenied(_("Whoever answers for a risk does not accept it: another person has to."))
+    if permissions.is_party(request.user, found):
+        words = _("Whoever answers for a risk, or did in the last 30 days, does not accept it: another person has to.")
+        raise PermissionDenied(words)
     if rule is None:
         raise PermissionDenied(_("The risk has no level yet. Judge it first; its level says who may accept it."))
     if not permissions.can_accept_risk(request.user, found, rule.accepted_by):

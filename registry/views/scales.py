@@ -86,8 +86,8 @@ def scale(request: HttpRequest, pk: int) -> HttpResponse:
         "matrix": selectors.empty_matrix(found),
         "rules": selectors.rules_of(found)[::-1],
         "can_edit": draft and permissions.can_edit_scale(request.user, found),
-        "counts": _counts(found),
-        "lagging": 0 if draft else _lagging(found),
+        "counts": _counts(found, request.user),
+        "lagging": 0 if draft else _lagging(found, request.user),
         "job": found.job,
         "may_run_again": permissions.can_edit_scale(request.user, found),
         "history": selectors.history_of(found),
@@ -95,18 +95,18 @@ def scale(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "registry/scale_detail.html", context)
 
 
-def _counts(found: RiskScale) -> list[dict[str, Any]]:
+def _counts(found: RiskScale, reader: Any) -> list[dict[str, Any]]:
     if found.stage == RiskScale.Stage.DRAFT:
-        return selectors.move_counts(selectors.moving(found))
-    return selectors.carried_counts(found)
+        return selectors.move_counts(selectors.moving(found, reader))
+    return selectors.carried_counts(found, reader)
 
 
 def _told(counts: list[dict[str, Any]]) -> dict[str, Any]:
     return {"counts": counts, "acceptances": sum(row["accepted"] for row in counts)}
 
 
-def _lagging(found: RiskScale) -> int:
-    return selectors.lagging(found).count() if found.stage == RiskScale.Stage.ACTIVE else 0
+def _lagging(found: RiskScale, reader: Any) -> int:
+    return selectors.lagging(found, reader).count() if found.stage == RiskScale.Stage.ACTIVE else 0
 
 
 @page
@@ -144,15 +144,15 @@ def scale_moves(request: HttpRequest, pk: int) -> HttpResponse:
     found = scale_inside(request, pk)
     context: dict[str, Any] = {"scale": found}
     if found.stage == RiskScale.Stage.DRAFT:
-        moves = selectors.moving(found)
+        moves = selectors.moving(found, request.user)
         moved = selectors.moved_bands(moves).select_related("family", "owner").defer("words")
         context |= _told(selectors.move_counts(moves))
         context["moves"] = keyset_page(moved, request, order=("-urgency",))
         context["can_edit"] = permissions.can_edit_scale(request.user, found)
     else:
-        context |= _told(selectors.carried_counts(found))
-        context["carried"] = keyset_page(selectors.carried(found), request, order=("-pk",))
-        context["lagging"] = _lagging(found)
+        context |= _told(selectors.carried_counts(found, request.user))
+        context["carried"] = keyset_page(selectors.carried(found, request.user), request, order=("-pk",))
+        context["lagging"] = _lagging(found, request.user)
         context["job"] = found.job
         context["may_run_again"] = permissions.can_edit_scale(request.user, found)
     return render(request, "registry/scale_moves.html", context)
@@ -166,8 +166,8 @@ def scale_moves_csv(request: HttpRequest, pk: int) -> HttpResponseBase:
     found = scale_inside(request, pk)
     name = f"scale-{found.number}-moves.csv"
     if found.stage == RiskScale.Stage.DRAFT:
-        return csv_response(name, _COLUMNS, _foretold(found))
-    return csv_response(name, _COLUMNS, _done(found))
+        return csv_response(name, _COLUMNS, _foretold(found, request.user))
+    return csv_response(name, _COLUMNS, _done(found, request.user))
 
 
 _COLUMNS = (
@@ -176,9 +176,9 @@ _COLUMNS = (
 )
 
 
-def _foretold(found: RiskScale) -> Iterator[list[Any]]:
+def _foretold(found: RiskScale, reader: Any) -> Iterator[list[Any]]:
     carries = selectors.carries_to(found)
-    rows = selectors.moving(found).select_related("family__publisher").defer("words").order_by("-urgency")
+    rows = selectors.moving(found, reader).select_related("family__publisher").defer("words").order_by("-urgency")
     for risk in rows.iterator(chunk_size=500):
         carry = carries[risk.scale_id]
         for kind in selectors.KINDS:
@@ -191,8 +191,8 @@ def _foretold(found: RiskScale) -> Iterator[list[Any]]:
             yield [risk.family.repo_id, risk.reference, risk.title, risk.stage, *line]
 
 
-def _done(found: RiskScale) -> Iterator[list[Any]]:
-    rows = selectors.carried(found).select_related("risk__family__publisher").order_by("-pk")
+def _done(found: RiskScale, reader: Any) -> Iterator[list[Any]]:
+    rows = selectors.carried(found, reader).select_related("risk__family__publisher").order_by("-pk")
     for row in rows.iterator(chunk_size=500):
         risk, numbers = row.risk, [row.likelihood, row.severity, row.band]
         before = [row.old_likelihood, row.old_severity, row.old_band]

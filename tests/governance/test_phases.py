@@ -256,3 +256,10 @@ def test_an_entry_that_is_refused_half_way_leaves_nothing(plan, draft_release, r
         services.enter_phase(plan[1], actor=reviewer)
     assert (AuditEvent.objects.count(), OutboxEvent.objects.count()) == before
     assert fresh(plan[0]).stage == "entered"
+
+
+def test_a_plan_is_not_gone_round_by_publishing(plan, draft_release, release_manager):
+    with pytest.raises(Refused, match="Its plan says how it comes out"):
+        services.publish_release(draft_release, actor=release_manager)
+    draft_release.refresh_from_db()
+    assert draft_release.stage == "draft"

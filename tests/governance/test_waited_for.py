@@ -60,7 +60,7 @@ def test_a_judgement_overtakes_a_proposal_that_was_made_while_it_waited(family, 
 def test_a_phase_becomes_no_internal_one_while_its_release_is_published(
     family, draft_release, release_manager, reviewer
 ):
-    phase = services.plan_phase(draft_release, actor=release_manager, kind="public", decider=reviewer)
+    phase = services.plan_phase(draft_release, actor=release_manager, kind="end_of_support", decider=reviewer)
     refused = after_waiting(
         lambda: publish_release(draft_release, actor=release_manager),
         lambda: services.edit_phase(phase, actor=release_manager, kind="internal"),

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 import time_machine
 from django.core.exceptions import PermissionDenied
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
 from accounts.roles import Role
@@ -14,10 +14,18 @@ from common import audit
 from common.lifecycle import Refused, Stale
 from common.models import OutboxEvent
 from registry import selectors, services
-from registry.models import BandRule, Risk, RiskAcceptance
+from registry.models import (
+    AssessmentProposal,
+    BandRule,
+    EntryCriterion,
+    ImportRow,
+    Risk,
+    RiskAcceptance,
+    RiskScale,
+)
 from registry.tasks import announce_ended_acceptances
 from tests.factories.accounts import UserFactory
-from tests.factories.registry import RiskAcceptanceFactory, RiskFactory
+from tests.factories.registry import MitigationFactory, RiskAcceptanceFactory, RiskFactory
 
 State = RiskAcceptance.State
 NOW = dt.datetime(2026, 3, 2, 12, tzinfo=dt.UTC)
@@ -72,7 +80,12 @@ def test_who_answers_for_it_cannot_accept_it(risk, release_manager, risk_owner):
     Risk.objects.filter(pk=risk.pk).update(owner=boss)
     with pytest.raises(PermissionDenied):
         accept(risk, boss)
-    accept(risk, release_manager)
+    # Who answered for it until just now is no second person either.
+    with pytest.raises(PermissionDenied):
+        accept(risk, release_manager)
+    other = UserFactory()
+    assign_role(other, Role.RELEASE_MANAGER, risk.family.publisher, actor=UserFactory(is_superuser=True))
+    accept(risk, other)
 
 
 def test_it_takes_the_role_that_the_level_asks_for(risk, family, reviewer, auditor, stranger, release_manager):
@@ -127,10 +140,10 @@ def test_a_longer_one_is_a_new_decision(risk, release_manager):
     assert fresh(first).revocation_reason == "Replaced by a new decision."
 
 
-def test_a_material_change_makes_it_stale(risk, release_manager, risk_owner):
+def test_a_material_change_makes_it_stale(risk, release_manager, reviewer):
     acceptance = accept(risk, release_manager)
     services.edit_risk(risk, actor=release_manager, is_public=False)
-    services.assign_risk_owner(risk, actor=release_manager, owner=release_manager)
+    services.assign_risk_owner(risk, actor=release_manager, owner=reviewer)
     assert fresh(acceptance).state == State.IN_FORCE
     services.edit_risk(risk, actor=release_manager, harm="Something worse.")
     assert fresh(acceptance).state == State.STALE
@@ -275,3 +288,31 @@ class TestDatabase:
 
     def test_every_scale_says_who_accepts(self, publisher):
         assert BandRule.objects.filter(scale__publisher=publisher).count() == 4
+
+
+def test_what_was_put_back_is_not_what_was_accepted(risk, release_manager):
+    was, acceptance = risk.harm, accept(risk, release_manager)
+    for harm in ("Something worse.", was):
+        services.edit_risk(Risk.objects.get(pk=risk.pk), actor=release_manager, harm=harm)
+        assert fresh(acceptance).state == State.STALE
+
+
+@pytest.mark.parametrize("how", ["unlinked", "dropped"])
+def test_without_a_mitigation_it_relied_on_it_holds_no_longer(risk, family, release_manager, risk_owner, how):
+    mitigation = MitigationFactory(family=family, owner=risk_owner, risks=[risk, RiskFactory(family=family, number=2)])
+    risk.refresh_from_db()
+    acceptance = accept(risk, release_manager)
+    if how == "unlinked":
+        services.unlink_risk(mitigation, actor=release_manager, risk=Risk.objects.get(pk=risk.pk), reason="Not here.")
+    else:
+        services.drop_mitigation(mitigation, actor=release_manager, reason="Too dear.")
+    assert fresh(acceptance).state == State.STALE
+
+
+@pytest.mark.parametrize("model", [RiskAcceptance, AssessmentProposal, BandRule, EntryCriterion, ImportRow, RiskScale])
+def test_records_are_not_emptied(db, model):
+    with connection.cursor() as cursor:
+        # Foreign keys are checked first, or PostgreSQL refuses TRUNCATE for a reason of its own.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        with pytest.raises(IntegrityError, match="append-only"), transaction.atomic():
+            cursor.execute(f"TRUNCATE {model._meta.db_table} CASCADE")

@@ -380,6 +380,13 @@ def test_a_zip_bomb_is_not_unpacked(publisher, release_manager):
     assert "unpacks to more" in row.job.error
 
 
+@pytest.mark.parametrize("text", [b"<c>" + b"a" * 9_000_000 + b"</c>", b"<c a='" + b"a" * 9_000_000 + b"'/>"])
+def test_one_endless_text_is_not_held_in_memory(text, publisher, release_manager):
+    content = zipped(**{"xl__worksheets__sheet1.xml": text})
+    row = bring(content, actor=release_manager, publisher=publisher, name="a.xlsx")
+    assert "more text than the portal takes" in row.job.error
+
+
 def test_entities_are_not_read(publisher, release_manager):
     content = zipped(**{"xl__workbook.xml": b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "b">]><x/>'})
     row = bring(content, actor=release_manager, publisher=publisher, name="a.xlsx")

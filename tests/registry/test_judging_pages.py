@@ -50,7 +50,7 @@ def form_of(response):
 def test_who_may_not_accept_is_told_why(risk, risk_owner, reviewer, family):
     url = reverse("registry:acceptance_create", args=[risk.pk])
     for person, words in (
-        (risk_owner, "Whoever answers for a risk does not accept it"),
+        (risk_owner, "Whoever answers for a risk, or did in the last 30 days, does not accept it"),
         (reviewer, "Risks of the level “High” are accepted by this role: Release manager."),
     ):
         answer = as_(person).get(url)

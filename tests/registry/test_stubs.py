@@ -299,6 +299,14 @@ def test_a_contact_goes_when_the_stub_is_closed(listening, risk_owner):
         services.reveal_contact(concern, actor=risk_owner)
 
 
+def test_a_contact_goes_when_the_risk_it_became_is_closed(family, release_manager):
+    risk = RiskFactory(family=family, number=1, opened=True, owner=release_manager, origin="public")
+    concern = PublicConcernFactory(risk=risk, contact_sealed=b"sealed")
+    services.close_risk(risk, actor=release_manager, reason="It is not so.")
+    concern.refresh_from_db()
+    assert not concern.has_contact
+
+
 def test_the_words_of_a_concern_are_not_shown_outside(client, family, release):
     concern = PublicConcernFactory(text="MARKER-WORDS", risk__family=family, risk__title="MARKER-TITLE")
     for address in (

@@ -17,7 +17,8 @@ from django.utils import translation
 from common import audit
 from common.lifecycle import Refused
 from common.models import Job
-from registry.models import Release
+from registry import services as registry
+from registry.models import Release, Risk
 from reports import packages, services
 from reports.models import ReleasePackage
 from tests.factories.registry import (
@@ -209,6 +210,31 @@ def test_the_file_is_the_archive(client, filled, auditor):
         assert answer.headers["Content-Type"] == "application/zip"
         assert answer.headers["Content-Disposition"] == 'attachment; filename="pilot-7b-1.0-package.zip"'
         assert answer.headers["ETag"] == f'"{package.sha256}"'
+
+
+@pytest.mark.parametrize("hide", ["a field", "a risk"])
+def test_one_that_tells_what_was_hidden_since_is_withheld(client, filled, family, auditor, release_manager, hide):
+    package = made(filled, auditor)
+    file = reverse("reports:package_file", args=[package.pk])
+    assert fetched(client, file)
+    if hide == "a field":
+        shown = [name for name in family.publisher.public_risk_fields if name != "harm"]
+        registry.set_public_risk_fields(family.publisher, actor=release_manager, fields=shown)
+    else:
+        registry.edit_risk(Risk.objects.get(number=1), actor=release_manager, is_public=False)
+    for url in (file, reverse("api:release-package-file", args=[package.pk])):
+        assert client.get(url).status_code == 404
+    assert f"/packages/{package.pk}/" not in client.get(page_of(filled)).content.decode()
+    again = made(filled, auditor)
+    assert fetched(client, reverse("reports:package_file", args=[again.pk]))
+    assert client.get(file).status_code == 404
+    client.force_login(auditor)
+    assert fetched(client, file)
+
+
+def fetched(client, url):
+    answer = client.get(url)
+    return answer.status_code == 200 and b"".join(answer.streaming_content)
 
 
 def test_one_that_is_not_made_is_known_to_those_who_report(client, filled, auditor, researcher):
