@@ -30,7 +30,7 @@ def needs_reviews(release: Any) -> str:
 
 
 def needs_plan_followed(release: Any) -> str:
-    """Where its plan says how it comes to the public: nothing goes round that."""
+    """The phase that opens it, entered, where it has a plan."""
     kinds = (PhaseKind.BETA, PhaseKind.GATED, PhaseKind.PUBLIC)
     # In memory: a plan is short, and mostly at hand.
     ahead = [phase for phase in release.phases.all() if phase.kind in kinds and phase.stage == Phase.Stage.PLANNED]

@@ -9,7 +9,7 @@ from accounts.permissions import has_role
 from accounts.roles import Role
 from accounts.services import holders
 from common.ownership import Kind, owned
-from registry import permissions
+from registry import permissions, services
 from registry.models import Mitigation, Phase, Risk, RiskAcceptance
 
 GIVING = frozenset({Role.RELEASE_MANAGER, Role.ADMINISTRATOR})
@@ -23,12 +23,9 @@ def _fits(user: Any, row: Any) -> bool:
     return permissions.can_own(user, row.family)
 
 
-def _fits_risk(user: Any, risk: Any) -> bool:
-    return _fits(user, risk) and user.pk != risk.acceptor
-
-
 def _open_risks(**whose: Any) -> Any:
-    """With ``acceptor``: whose acceptance holds, and who can therefore not answer for the risk as well."""
+    """With ``acceptor``: whose acceptance holds. Theirs ends when they come to answer for the risk as well, so they
+    take over only where nobody else does."""
     accepted = RiskAcceptance.objects.in_force().filter(risk=OuterRef("pk")).values("accepted_by")[:1]
     risks = Risk.objects.filter(**whose).exclude(stage=Risk.Stage.CLOSED).annotate(acceptor=Subquery(accepted))
     return risks.select_related("family__publisher", "deputy").order_by("pk")
@@ -39,14 +36,19 @@ def _manager(row: Any, *but: int | None) -> Any:
     return holders(Role.RELEASE_MANAGER, row.family).filter(is_service=False).exclude(pk__in=but).first()
 
 
+def _other_manager(risk: Any, leaving: int | None) -> Any:
+    return _manager(risk, leaving, risk.acceptor or 0) or _manager(risk, leaving)
+
+
 def _risk_fallback(risk: Any) -> Any:
     deputy = risk.deputy
-    if deputy is not None and _fits_risk(deputy, risk):
+    if deputy is not None and _fits(deputy, risk):
         return deputy
-    return _manager(risk, risk.owner_id, *([risk.acceptor] if risk.acceptor else []))
+    return _other_manager(risk, risk.owner_id)
 
 
-def _give_risk(risk: Risk, to: Any) -> None:
+def _give_risk(risk: Any, to: Any) -> None:
+    services.end_acceptance_by(risk, to)
     rows = Risk.objects.filter(pk=risk.pk)
     rows.update(
         owner=to,
@@ -58,6 +60,8 @@ def _give_risk(risk: Risk, to: Any) -> None:
 def _give_deputyship(risk: Risk, to: Any) -> None:
     # Whoever owns a risk cannot stand in for themselves.
     deputy = None if to is None or risk.owner_id == to.pk else to
+    if deputy is not None:
+        services.end_acceptance_by(risk, deputy)
     Risk.objects.filter(pk=risk.pk).update(deputy=deputy, row_version=F("row_version") + 1)
 
 
@@ -74,7 +78,7 @@ owned(
         key="registry.risk",
         label=_("Risks"),
         rows=lambda user: _open_risks(owner=user),
-        fits=_fits_risk,
+        fits=_fits,
         may=_may,
         fallback=_risk_fallback,
         give=_give_risk,
@@ -87,9 +91,9 @@ owned(
         key="registry.deputy",
         label=_("Risks as deputy"),
         rows=lambda user: _open_risks(deputy=user),
-        fits=_fits_risk,
+        fits=_fits,
         may=_may,
-        fallback=lambda risk: _manager(risk, risk.deputy_id, *([risk.acceptor] if risk.acceptor else [])),
+        fallback=lambda risk: _other_manager(risk, risk.deputy_id),
         give=_give_deputyship,
         name=lambda risk, _reader: str(risk),
         verb="registry.risk.assign_deputy",

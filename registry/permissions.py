@@ -1,6 +1,5 @@
 """Who may do what in the registry. Who may know of what is said by the models' ``visible_to``."""
 
-import datetime as dt
 from typing import Any
 
 from django.utils import timezone
@@ -32,8 +31,6 @@ RECORDING = frozenset({Role.RELEASE_MANAGER, Role.RISK_OWNER, Role.REVIEWER, Rol
 TREATING = frozenset({Role.RELEASE_MANAGER, Role.RISK_OWNER})
 # Who can decide that a release enters a phase, and who says what was measured.
 DECIDING = frozenset({Role.RELEASE_MANAGER, Role.REVIEWER})
-# As long as whoever handed a risk over stays a party to it. The database counts the same days.
-PARTY_FOR = dt.timedelta(days=30)
 JUDGING = frozenset({Role.RELEASE_MANAGER, Role.REVIEWER, Role.RISK_OWNER})
 
 
@@ -293,7 +290,7 @@ def answers_for(user: Any, risk: Risk) -> bool:
 def is_party(user: Any, risk: Risk) -> bool:
     """Whether ``user`` may not decide about ``risk`` alone: who answers for it, and who did until lately. Else one
     person could hand it over, lower or accept it, and take it back."""
-    return answers_for(user, risk) or risk.was_answered_for_by(user.pk, since=timezone.now() - PARTY_FOR)
+    return answers_for(user, risk) or risk.was_answered_for_by(user.pk, since=timezone.now() - Risk.PARTY_FOR)
 
 
 def can_decide_proposal(user: Any, proposal: AssessmentProposal) -> bool:

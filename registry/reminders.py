@@ -158,6 +158,15 @@ def proposals(user: Any, today: dt.date) -> Waiting:
     return Waiting(selectors.waiting_proposals(user).order_by("pk"), told, tell)
 
 
+@reminds("registry.asked", label=gettext_lazy("Risks you are asked to accept"))
+def asked(user: Any, today: dt.date) -> Waiting:
+    def tell(found: dict[str, Any]) -> Reminder:
+        risk = revive(Risk, found["of"])
+        return Reminder(_name(risk), address("registry:acceptance_create", risk.pk))
+
+    return Waiting(selectors.waiting_acceptances(user).order_by("-urgency", "pk"), {"of": _risk()}, tell)
+
+
 @reminds("registry.round", label=gettext_lazy("Risks in a review round"))
 def round_items(user: Any, today: dt.date) -> Waiting:
     who = _escalated(user, risk="risk__", due="round__due_on", family="risk__family", today=today, due_by=dt.date.max)

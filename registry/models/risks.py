@@ -65,6 +65,9 @@ class Risk(Staged, Timestamped):
         PUBLIC = "public", _("The public")
         IMPORT = "import", _("An import")
 
+    # As long as whoever handed a risk over stays a party to it. The database counts the same days.
+    PARTY_FOR = dt.timedelta(days=30)
+
     family = models.ForeignKey(ModelFamily, models.PROTECT, related_name="risks", verbose_name=_("model family"))
     release = models.ForeignKey(
         Release, models.PROTECT, null=True, blank=True, related_name="risks", verbose_name=_("only this release")

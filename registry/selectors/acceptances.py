@@ -3,7 +3,8 @@
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, Func, OuterRef, Q, QuerySet, TextField, Value
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.permissions import scopes
@@ -110,7 +111,9 @@ def waiting_acceptances(user: Any) -> QuerySet[Risk]:
         return risks.none()
     # Who answers for a risk does not accept it. A condition on its own, since a risk may have no deputy.
     theirs = Q(owner__isnull=False, owner=user.pk) | Q(deputy__isnull=False, deputy=user.pk)
-    return risks.filter(asked).exclude(theirs)
+    left = Func(F("former"), Value(str(user.pk)), function="jsonb_extract_path_text", output_field=TextField())
+    lately = (timezone.now() - Risk.PARTY_FOR).isoformat()
+    return risks.filter(asked).exclude(theirs).alias(left=left).exclude(left__isnull=False, left__gt=lately)
 
 
 def waiting_judging(user: Any) -> QuerySet[Risk]:

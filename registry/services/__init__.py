@@ -1,6 +1,12 @@
 """All that changes the registry. Each call is one transaction with one audit event."""
 
-from registry.services.acceptances import accept_risk, announce_ended, choose_treatment, revoke_acceptance
+from registry.services.acceptances import (
+    accept_risk,
+    announce_ended,
+    choose_treatment,
+    end_acceptance_by,
+    revoke_acceptance,
+)
 from registry.services.artifacts import add_artifact, keep_artifact, received, remove_artifact
 from registry.services.bulk import ask_for_review, assign_risk_deputy, change_in_bulk, start_bulk_change
 from registry.services.capabilities import note_capability
@@ -174,6 +180,7 @@ __all__ = [
     "edit_safeguard",
     "edit_scale",
     "edit_training_dataset",
+    "end_acceptance_by",
     "expire_imports",
     "finish_mitigation",
     "import_card",

@@ -9,6 +9,8 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from accounts.models import User
+from accounts.services import service_account
 from common import audit, events
 from common.editing import edit
 from common.lifecycle import Refused
@@ -169,6 +171,16 @@ def _settle(locked: Risk, *, actor: Any, reason: str, treatment: str) -> None:
         audit.record(actor, "registry.risk.revoke_acceptance", locked, reason=reason, acceptance=each.pk)
         if was == RiskAcceptance.State.IN_FORCE:
             events.emit(ENDED, locked, acceptance=each.pk, state=RiskAcceptance.State.REVOKED.value)
+
+
+def end_acceptance_by(risk: Risk, person: User) -> None:
+    """End what ``person`` accepted of ``risk``, because they come to answer for it: in a handover, which waits for
+    nobody's second thoughts. Inside its transaction, before they do."""
+    for each in RiskAcceptance.objects.in_force().filter(risk=risk, accepted_by=person).select_for_update(of=("self",)):
+        by, reason = service_account("Register"), _("They now answer for the risk themselves.")
+        _revoke(each, actor=by, reason=reason)
+        audit.record(by, "registry.risk.revoke_acceptance", risk, reason=reason, acceptance=each.pk)
+        events.emit(ENDED, risk, acceptance=each.pk, state=RiskAcceptance.State.REVOKED.value)
 
 
 def _revoke(acceptance: RiskAcceptance, *, actor: Any, reason: str) -> None:

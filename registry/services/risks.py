@@ -297,8 +297,9 @@ def close_risk(risk: Risk, *, actor: Any, reason: str) -> Risk:
     closed = lifecycle.apply(CLOSE, risk, actor=actor, changes=changes, known=known, reason=stated(reason))
     second_person.overtake(closed, actor=actor)
     finish(rounds, actor)
-    # Whoever left a contact was told that it is deleted then.
-    PublicConcern.objects.filter(risk=closed.pk).exclude(contact_sealed=b"").update(contact_sealed=b"")
+    if closed.origin == Risk.Origin.PUBLIC:
+        # Whoever left a contact was told that it is deleted then.
+        PublicConcern.objects.filter(risk=closed.pk).exclude(contact_sealed=b"").update(contact_sealed=b"")
     return closed
 
 

@@ -12,9 +12,11 @@ from django.utils import timezone
 
 from accounts.roles import Role
 from accounts.services import assign_role, close_account, hand_over, remove_role
+from common import audit
 from common.lifecycle import Refused
 from registry import permissions, services
 from registry.models import AssessmentProposal, Risk, RiskAcceptance, RiskAssessment, RiskScale
+from registry.selectors import waiting_acceptances
 from tests.factories.accounts import UserFactory
 from tests.factories.registry import ModelFamilyFactory, RiskAcceptanceFactory, RiskAssessmentFactory, RiskFactory
 
@@ -106,11 +108,19 @@ class TestWhoeverAccepted:
         with pytest.raises(IntegrityError, match="cannot answer for it"), transaction.atomic():
             Risk.objects.filter(pk=risk.pk).update(deputy=second_manager)
 
-    def test_is_passed_over_when_it_is_handed_on(self, risk, accepted, release_manager, second_manager, risk_owner):
-        with pytest.raises(Refused, match="Nobody was found"):
-            hand_over(release_manager, to=None, actor=release_manager, reason="I leave.")
-        hand_over(release_manager, to=risk_owner, actor=release_manager, reason="I leave.")
-        assert Risk.objects.get().owner == risk_owner
+    def test_is_passed_over_when_it_is_handed_on(self, risk, accepted, release_manager, second_manager):
+        third = UserFactory()
+        assign_role(third, Role.RELEASE_MANAGER, risk.family.publisher, actor=UserFactory(is_superuser=True))
+        hand_over(release_manager, to=None, actor=release_manager, reason="I leave.")
+        assert (Risk.objects.get().owner, accepted.in_force) == (third, True)
+
+    @pytest.mark.parametrize("named", [True, False])
+    def test_stops_bearing_it_when_they_take_over(self, risk, accepted, release_manager, second_manager, named):
+        to = second_manager if named else None
+        hand_over(release_manager, to=to, actor=release_manager, reason="I leave.")
+        accepted.refresh_from_db()
+        assert (Risk.objects.get().owner, accepted.state) == (second_manager, RiskAcceptance.State.REVOKED)
+        assert "answer for the risk themselves" in audit.trail(risk).get(verb="registry.risk.revoke_acceptance").reason
 
     def test_may_own_it_once_the_acceptance_is_over(self, risk, accepted, release_manager, second_manager):
         services.revoke_acceptance(accepted, actor=second_manager, reason="Changed my mind.")
@@ -221,3 +231,16 @@ class TestPuttingAScaleInForce:
         assert seen[release_manager][0] == [True, True]
         assert len(seen[release_manager][1]) == 1
         assert seen[outsider] == ([False, False], [])
+
+
+def test_who_is_asked_to_accept_is_told_and_reminded(risk, release_manager, second_manager, client):
+    assert list(waiting_acceptances(second_manager)) == [risk]
+    over(risk, second_manager, release_manager)
+    # Until now they owned it: they are not asked, although they hold the role.
+    assert not waiting_acceptances(release_manager).exists()
+    assert not waiting_acceptances(second_manager).exists()
+    third = UserFactory()
+    assign_role(third, Role.RELEASE_MANAGER, risk.family.publisher, actor=UserFactory(is_superuser=True))
+    client.force_login(third)
+    page = client.get(reverse("accounts:reminders")).content.decode()
+    assert reverse("registry:acceptance_create", args=[risk.pk]) in page
