@@ -62,21 +62,24 @@ class PreparedObjects(Prepared):
 
     def __init__(self, build: Callable[..., QuerySet[Any]], **kinds: type) -> None:
         super().__init__(build, [], **kinds)
-        self.queryset: QuerySet[Any] | None = None
-        self.compiler: Any = None
+        self.kept: tuple[QuerySet[Any], Any] | None = None
 
     def objects(self, **values: Any) -> list[Any]:
-        if self.queryset is None:
-            queryset = self.build(**self._samples())
-            self.compiler = queryset.query.get_compiler(connection=connection)
-            self._keep(*self.compiler.as_sql())
-            self.queryset = queryset
-        compiler = copy(self.compiler)
+        queryset, known = self.kept or self._compile()
+        compiler = copy(known)
         compiler.connection = connection
         compiler.as_sql = lambda *_args, **_options: (self.sql, self._given(values))
-        asked: Any = self.queryset.all()
+        asked: Any = queryset.all()
         asked.query.get_compiler = lambda *_args, **_options: compiler
         return list(asked)
+
+    def _compile(self) -> tuple[QuerySet[Any], Any]:
+        """Several threads may come here at once: each makes its own, all alike, and shows it when it is whole."""
+        queryset = self.build(**self._samples())
+        compiler = queryset.query.get_compiler(connection=connection)
+        self._keep(*compiler.as_sql())
+        self.kept = queryset, compiler
+        return self.kept
 
 
 def columns_of(model: type[models.Model], prefix: str = "") -> list[str]:

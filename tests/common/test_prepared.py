@@ -1,6 +1,11 @@
 """A query put into SQL once answers like the queryset it was written as, at each call with its own values."""
 
+import random
+import time
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
+from django.db import connections
 from django.db.models import F, OuterRef, QuerySet
 
 from common.prepared import PreparedObjects
@@ -44,3 +49,38 @@ def test_a_value_that_the_sql_does_not_carry_as_given_is_refused():
     loud = PreparedObjects(lambda family: ModelFamily.objects.filter(slug=family.upper()), family=str)
     with pytest.raises(RuntimeError, match="did not reach its SQL"):
         loud.objects(family="a")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_may_ask_first_at_once(publisher):
+    family = ModelFamilyFactory(publisher=publisher, slug="model", name="Model")
+    ReleaseFactory(family=family, version="1.0")
+    prepared = PreparedObjects(_slowly(_releases), publisher=str, family=str)
+    values = {"publisher": publisher.slug, "family": family.slug}
+
+    def ask(_n):
+        try:
+            return [each.called for each in prepared.objects(**values)]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(ask, range(24))) == [["Model"]] * 24
+
+
+def _slowly(build):
+    """Long enough for the others to come in between."""
+
+    def built(**values):
+        found = build(**values)
+        as_sql = found.query.get_compiler
+
+        def slow(*args, **options):
+            compiler = as_sql(*args, **options)
+            time.sleep(random.random() / 20)
+            return compiler
+
+        found.query.get_compiler = slow
+        return found
+
+    return built
