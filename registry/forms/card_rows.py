@@ -5,6 +5,7 @@ A field that was not sent counts as untouched, so a page can show a part of a lo
 
 import copy
 import re
+from abc import ABC, abstractmethod
 from typing import Any, ClassVar
 
 from django import forms
@@ -98,7 +99,7 @@ class Row:
         self.owner.form.add_error(field, words)
 
 
-class CardRows:
+class CardRows(ABC):
     """The rows of one key. ``form`` is the ``MetadataForm`` that they are fields of."""
 
     name: ClassVar[str]
@@ -120,13 +121,13 @@ class CardRows:
     def count_stored(self) -> int:
         return len(self.value or ())
 
+    @abstractmethod
     def make(self, place: int) -> list[Row]:
         """The row at ``place``; none where it is on another page."""
-        raise NotImplementedError
 
+    @abstractmethod
     def new_value(self) -> Any:
         """What was typed as the new value of the key, with errors noted at their fields."""
-        raise NotImplementedError
 
     @property
     def number(self) -> Any:
